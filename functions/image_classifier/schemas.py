@@ -1,0 +1,81 @@
+"""What the classifier answers, as it goes over the wire."""
+
+from pydantic import BaseModel, Field
+
+
+class ModelName(BaseModel):
+    """The model that answered."""
+
+    name: str
+    version: str = Field(description="First 12 hex digits of the model's SHA-256.")
+
+
+class PredictionOut(BaseModel):
+    """One class and its probability."""
+
+    label: str
+    wnid: str | None = Field(description="WordNet id; null where the labels are not ImageNet's.")
+    score: float = Field(ge=0, le=1)
+
+
+class PredictOut(BaseModel):
+    """The most likely classes, best first."""
+
+    prediction_id: str = Field(description="Signed receipt; send it back with feedback.")
+    model: ModelName
+    predictions: list[PredictionOut]
+
+
+class PredictJson(BaseModel):
+    """JSON form of a prediction request."""
+
+    image: str = Field(description="The image file in base64; a data: URL is taken too.")
+
+
+class ModelInput(BaseModel):
+    """Pixels the model sees: cut from the centre after resizing the shorter side."""
+
+    height: int
+    width: int
+    resize_shorter_side: int
+
+
+class ModelOut(ModelName):
+    """Everything known about a model that serves."""
+
+    input: ModelInput
+    classes: int
+    quantization: str
+    weights: dict[str, object] = Field(description="Source, SHA-256 and licence of the weights.")
+    agreement: dict[str, object] = Field(description="How the artifact compares to its reference.")
+    threads: int = Field(description="Threads one inference uses.")
+    stands_in_for: str | None = Field(description="The model asked for, when it could not be had.")
+    notice: str | None = Field(description="The same as a sentence for people.")
+
+
+class ModelsOut(BaseModel):
+    """The models that serve."""
+
+    models: list[ModelOut]
+
+
+class LabelOut(BaseModel):
+    """One class."""
+
+    index: int
+    wnid: str | None
+    label: str
+    synonyms: list[str]
+
+
+class LabelsOut(BaseModel):
+    """Labels that match, best first."""
+
+    labels: list[LabelOut]
+
+
+class HealthOut(BaseModel):
+    """Ready: the model's hash was verified and it is loaded."""
+
+    status: str = "ok"
+    model: ModelName

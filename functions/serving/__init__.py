@@ -1,0 +1,1 @@
+"""What every function shares; imports none of them."""

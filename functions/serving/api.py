@@ -1,0 +1,172 @@
+"""The HTTP shell of every function; the only place that knows statuses.
+
+``create_app`` gives each response a request id and the environment that answered, turns every error
+into RFC 9457 ``application/problem+json``, and hands each request's record to the telemetry.
+"""
+
+import time
+import uuid
+from http import HTTPStatus
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from serving import errors
+from serving.errors import ServiceError
+from serving.telemetry import Environment, RequestRecord, Telemetry
+
+PROBLEM_JSON = "application/problem+json"
+
+# First match wins, so a subclass may stand above its base.
+STATUS_OF = {
+    errors.InvalidRequest: 400,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.MethodNotAllowed: 405,
+    errors.PayloadTooLarge: 413,
+    errors.UnsupportedMediaType: 415,
+    errors.UnprocessableContent: 422,
+    errors.Unavailable: 503,
+    ServiceError: 500,
+}
+
+
+class InvalidParameter(errors.UnprocessableContent):
+    """A parameter or field is missing, or out of its range."""
+
+    code = "invalid_parameter"
+
+
+def create_app(
+    title: str, base_path: str, router: APIRouter, environment: Environment, telemetry: Telemetry
+) -> "RequestEdge":
+    """The function's ASGI app: ``router`` and its documentation below ``base_path``, with errors,
+    ids and records around it.
+    """
+    app = FastAPIOffline(
+        title=title,
+        version="1",
+        openapi_url=f"{base_path}/openapi.json",
+        docs_url=f"{base_path}/docs",
+        redoc_url=None,
+        static_url=f"{base_path}/docs-assets",
+        swagger_ui_oauth2_redirect_url=f"{base_path}/docs/oauth2-redirect",
+    )
+    app.include_router(router, prefix=base_path)
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(Exception, _unexpected_error)
+    return RequestEdge(app, environment, telemetry)
+
+
+class RequestEdge:
+    """Outermost edge: whatever happens inside, the caller gets an answer and the log a line."""
+
+    def __init__(self, app: ASGIApp, environment: Environment, telemetry: Telemetry) -> None:
+        self._app = app
+        self._environment = environment
+        self._telemetry = telemetry
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one HTTP request (ASGI); a server's lifespan messages pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began_s = time.perf_counter()
+        record = RequestRecord(
+            request_id=_request_id(scope),
+            method=scope["method"],
+            path=scope["path"],
+            cold_start=self._environment.begin_request(),
+        )
+        scope.setdefault("state", {})["record"] = record
+        headers = {
+            "x-request-id": record.request_id,
+            "x-environment-id": self._environment.id,
+            "x-cold-start": "true" if record.cold_start else "false",
+        }
+
+        async def send_with_ids(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                record.status = message["status"]
+                message["headers"] = [
+                    *message["headers"],
+                    *((name.encode(), value.encode()) for name, value in headers.items()),
+                ]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_ids)
+        except Exception as error:  # noqa: BLE001  # outermost edge: Starlette answers by _unexpected_error, then raises it again
+            self._telemetry.crash(record, error)
+        record.duration_ms = (time.perf_counter() - began_s) * 1000
+        self._telemetry.request(record)
+
+
+def record_of(request: Request) -> RequestRecord:
+    """The record of the request at hand."""
+    record: RequestRecord = request.state.record
+    return record
+
+
+def problem(record: RequestRecord, error: ServiceError) -> JSONResponse:
+    """The answer that tells a caller of ``error``."""
+    status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
+    record.code = error.code
+    headers = {}
+    if isinstance(error, errors.Unavailable):
+        headers["retry-after"] = str(error.retry_after_s)
+    return JSONResponse(
+        {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": str(error),
+            "code": error.code,
+            "request_id": record.request_id,
+        },
+        status_code=status,
+        headers=headers,
+        media_type=PROBLEM_JSON,
+    )
+
+
+async def _service_error(request: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, ServiceError)
+    return problem(record_of(request), exc)
+
+
+async def _validation_error(request: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, RequestValidationError)
+    first = exc.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return problem(record_of(request), InvalidParameter(f"{where}: {first['msg']}."))
+
+
+async def _http_error(request: Request, exc: Exception) -> JSONResponse:
+    assert isinstance(exc, HTTPException)
+    address = f"{request.method} {request.url.path}"
+    if exc.status_code == HTTPStatus.NOT_FOUND:
+        return problem(record_of(request), errors.NotFound(f"There is nothing at {address}."))
+    if exc.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        response = problem(
+            record_of(request), errors.MethodNotAllowed(f"{address}: this method is not allowed.")
+        )
+        response.headers.update(exc.headers or {})
+        return response
+    return problem(record_of(request), errors.InvalidRequest(exc.detail))
+
+
+async def _unexpected_error(request: Request, _exc: Exception) -> JSONResponse:
+    detail = "Something went wrong here; the log has the details under this request id."
+    return problem(record_of(request), ServiceError(detail))
+
+
+def _request_id(scope: Scope) -> str:
+    context = scope.get("aws.context")
+    return context.aws_request_id if context else str(uuid.uuid4())

@@ -1,0 +1,109 @@
+"""What holds for every request: ids, records, problems, and the small routes."""
+
+from collections.abc import Callable
+
+import pytest
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp
+
+from image_classifier.artifact import Artifact
+from serving.telemetry import Environment, environment_id
+from tests.unit.conftest import CLASSES, RecordingTelemetry
+
+
+def test_only_the_first_request_of_an_environment_is_a_cold_start(api: TestClient):
+    answers = [api.get("/v1/health") for _ in range(3)]
+
+    assert [answer.headers["x-cold-start"] for answer in answers] == ["true", "false", "false"]
+    assert {answer.headers["x-environment-id"] for answer in answers} == {"env-1"}
+    assert len({answer.headers["x-request-id"] for answer in answers}) == 3
+
+
+def test_an_environment_initialised_ahead_has_no_cold_start(build_app: Callable[..., ASGIApp]):
+    api = TestClient(build_app(initialization_type="provisioned-concurrency"))
+
+    assert api.get("/v1/health").headers["x-cold-start"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("stream", "expected"),
+    [("2026/11/21/[$LATEST]0a1b", "0a1b"), ("2026/11/21/app[3]ff", "ff"), ("", "fresh")],
+)
+def test_an_environment_is_named_by_its_log_stream(stream: str, expected: str):
+    assert environment_id(stream, new_id=lambda: "fresh") == expected
+
+
+def test_counts_only_the_first_request_as_cold():
+    environment = Environment("e", "on-demand")
+
+    assert [environment.begin_request() for _ in range(3)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/nowhere", 404, "not_found"),
+        ("GET", "/", 404, "not_found"),
+        ("GET", "/v1/predict", 405, "method_not_allowed"),
+        ("DELETE", "/v1/labels", 405, "method_not_allowed"),
+    ],
+)
+def test_wrong_addresses_are_problems(
+    api: TestClient, method: str, path: str, status: int, code: str
+):
+    answer = api.request(method, path)
+
+    body = answer.json()
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert set(body) == {"type", "title", "status", "detail", "code", "request_id"}
+    assert (body["status"], body["code"]) == (status, code)
+    assert body["request_id"] == answer.headers["x-request-id"]
+    assert ("allow" in answer.headers) == (status == 405)
+
+
+def test_every_request_leaves_one_record(api: TestClient, telemetry: RecordingTelemetry):
+    api.get("/v1/health")
+    api.get("/v1/nowhere")
+
+    assert [(r.path, r.status, r.code) for r in telemetry.requests] == [
+        ("/v1/health", 200, None),
+        ("/v1/nowhere", 404, "not_found"),
+    ]
+
+
+def test_health_names_the_model(api: TestClient, artifact: Artifact):
+    assert api.get("/v1/health").json() == {
+        "status": "ok",
+        "model": {"name": "colours", "version": artifact.manifest.version},
+    }
+
+
+def test_models_say_what_serves_and_in_whose_place(build_app: Callable[..., ASGIApp]):
+    (model,) = TestClient(build_app(stands_in_for="resnet50")).get("/v1/models").json()["models"]
+
+    assert model["classes"] == CLASSES
+    assert model["stands_in_for"] == "resnet50"
+    assert "resnet50" in model["notice"]
+
+
+def test_labels_are_found_by_name_synonym_and_wnid(api: TestClient):
+    def found(query: str) -> list[int]:
+        labels = api.get("/v1/labels", params={"q": query}).json()["labels"]
+        return [label["index"] for label in labels]
+
+    assert found("") == list(range(CLASSES))
+    assert found("COLOUR 1") == [1, 10, 11]
+    assert found("tint 7") == [7]
+    assert found("n00000003") == [3]
+    assert found("no such thing") == []
+
+
+def test_docs_and_openapi_describe_every_route_without_a_third_party(api: TestClient):
+    page = api.get("/v1/docs").text
+    paths = api.get("/v1/openapi.json").json()["paths"]
+
+    assert set(paths) == {"/v1/predict", "/v1/models", "/v1/labels", "/v1/health"}
+    assert "http://" not in page
+    assert "https://" not in page
+    assert api.get("/v1/docs-assets/swagger-ui-bundle.js").status_code == 200

@@ -1,0 +1,56 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from serving.receipts import Receipt, ReceiptBook, ReceiptExpired, ReceiptForged
+
+KEY = "a key of at least thirty-two characters"
+RECEIPT = Receipt("n0nce", "ab" * 32, "resnet50", "0123456789ab", "tabby", "n02123045", 0.91)
+
+
+def test_verifies_what_it_issued():
+    book = ReceiptBook(KEY)
+
+    assert book.verify(book.issue(RECEIPT)) == RECEIPT
+
+
+def test_refuses_a_receipt_of_another_key():
+    token = ReceiptBook("another key of thirty-two characters").issue(RECEIPT)
+
+    with pytest.raises(ReceiptForged):
+        ReceiptBook(KEY).verify(token)
+
+
+def test_refuses_a_receipt_older_than_allowed():
+    book = ReceiptBook(KEY)
+
+    with pytest.raises(ReceiptExpired):
+        book.verify(book.issue(RECEIPT), max_age_s=-1)
+
+
+@given(st.integers(0, 10_000), st.characters(codec="ascii", categories=["L", "N"]))
+def test_refuses_any_altered_receipt(position: int, character: str):
+    book = ReceiptBook(KEY)
+    token = book.issue(RECEIPT)
+    altered = list(token)
+    altered[position % len(token)] = character
+    # The signature's last character has unused bits: changing them changes nothing.
+    if "".join(altered).rsplit(".", 1)[0] == token.rsplit(".", 1)[0]:
+        return
+
+    with pytest.raises(ReceiptForged):
+        book.verify("".join(altered))
+
+
+@given(st.text(max_size=300))
+def test_refuses_any_text(text: str):
+    with pytest.raises(ReceiptForged):
+        ReceiptBook(KEY).verify(text)
+
+
+def test_tells_two_answers_to_one_image_apart():
+    book = ReceiptBook(KEY)
+
+    assert book.issue(RECEIPT) != book.issue(replace(RECEIPT, nonce="other"))

@@ -1,0 +1,51 @@
+import json
+
+import pytest
+
+from serving.telemetry import PowertoolsTelemetry, RequestRecord
+
+
+@pytest.fixture
+def lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """What one record with an error code prints, parsed."""
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "svc")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Space")
+    record = RequestRecord(
+        request_id="r-1",
+        method="POST",
+        path="/v1/predict",
+        cold_start=True,
+        status=413,
+        code="image_too_large",
+        duration_ms=12.345,
+        measures={"decode_ms": 3.0, "in_bytes": 99},
+    )
+    PowertoolsTelemetry().request(record)
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_logs_fields_not_sentences(lines: list[dict]):
+    (line,) = [line for line in lines if line.get("message") == "request"]
+
+    assert line["request_id"] == "r-1"
+    assert (line["status"], line["code"], line["cold_start"]) == (413, "image_too_large", True)
+
+
+def test_emits_metrics_with_units(lines: list[dict]):
+    (line,) = [line for line in lines if "ColdStart" in line]
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
+
+    assert directive["Namespace"] == "Space"
+    assert {m["Name"]: m["Unit"] for m in directive["Metrics"]} == {
+        "Decode": "Milliseconds",
+        "In": "Bytes",
+        "Duration": "Milliseconds",
+        "ColdStart": "Count",
+    }
+    assert line["Decode"] == [3.0]
+
+
+def test_counts_errors_by_code(lines: list[dict]):
+    (line,) = [line for line in lines if "Errors" in line]
+
+    assert (line["code"], line["Errors"]) == ("image_too_large", [1.0])
