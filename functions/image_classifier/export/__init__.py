@@ -1,0 +1,5 @@
+"""Build time only: Keras weights → a verified artifact. The one home of TensorFlow.
+
+``__main__`` → ``build`` → {reference, convert, verify, the models} → ``errors``. Whatever can fail
+without TensorFlow (arguments, weights, labels, the output folder) is settled before it is imported.
+"""

@@ -1,0 +1,164 @@
+"""``python -m image_classifier.export``: one model → one artifact folder."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import get_args
+
+from image_classifier.artifact import Artifact, ArtifactInvalid, load_artifact
+from image_classifier.export import choose
+from image_classifier.export.errors import ExportError, WeightsUnavailable
+from image_classifier.export.recipe import (
+    RESNET50_WEIGHTS,
+    Quantization,
+    Recipe,
+    is_made_by,
+)
+from image_classifier.export.weights import PublishedFile, Weights, published_weights
+from image_classifier.export.write import check_replaceable, write_artifact
+
+INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
+HINT = (
+    "Get that file some other way and name it (RESNET50_WEIGHTS=FILE or --weights FILE), "
+    "or use the model that needs no download (MODEL=efficientnet-lite0)."
+)
+
+
+def main(
+    arguments: Sequence[str],
+    environ: Mapping[str, str],
+    published: PublishedFile = RESNET50_WEIGHTS,
+) -> int:
+    """Export what ``arguments`` ask for; the exit status.
+
+    0 done · 2 wrong arguments or unusable file · 3 weights cannot be downloaded · 4 the artifact
+    disagrees with Keras · 130 interrupted. Anything but 0 leaves the output as it was.
+    """
+    parser = _parser(environ)
+    options = parser.parse_args(arguments)
+    _check_combination(parser, options)
+    try:
+        _export(options, published)
+    except WeightsUnavailable as exc:
+        print(f"error: {exc} {HINT}", file=sys.stderr)
+        return exc.exit_status
+    except ExportError as exc:
+        print(f"error: {exc}", file=sys.stderr)
+        return exc.exit_status
+    except KeyboardInterrupt:
+        print("interrupted: nothing was written", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def _export(options: argparse.Namespace, published: PublishedFile) -> None:
+    output: Path = options.output
+    recipe, weights = _chosen(options, published)
+    check_replaceable(output)
+    if options.if_missing and _is_there(output, recipe, weights):
+        print(f"{output}: {recipe.name} is already there")
+        return
+    if isinstance(weights, PublishedFile):
+        weights = published_weights(weights, options.cache)
+    print(f"Building {recipe.name} ({recipe.quantization}) from {weights.source}", file=sys.stderr)
+    # Its first import is TensorFlow's: seconds that no error above should have to wait for.
+    from image_classifier.export.build import build_artifact  # noqa: PLC0415
+
+    artifact = build_artifact(recipe, weights)
+    write_artifact(output, artifact)
+    print(f"{output}: {_summary(artifact)}")
+
+
+def _summary(artifact: Artifact) -> str:
+    manifest, size_mb = artifact.manifest, len(artifact.model) / 1e6
+    same_top1, photos = manifest.agreement["same_top1"], manifest.agreement["photos"]
+    return (
+        f"{manifest.name} {manifest.version}, {size_mb:.1f} MB; "
+        f"same top class as Keras on {same_top1} of {photos} photos"
+    )
+
+
+def _chosen(
+    options: argparse.Namespace, published: PublishedFile
+) -> tuple[Recipe, Weights | PublishedFile]:
+    match options.model:
+        case "resnet50":
+            weights = choose.resnet50_weights(options.weights, published)
+            return choose.resnet50_recipe(options.quantization), weights
+        case "efficientnet-lite0":
+            recipe = choose.efficientnet_lite0_recipe(options.quantization)
+            return recipe, choose.efficientnet_lite0_weights()
+        case _:
+            recipe = choose.keras_file_recipe(
+                options.name or options.model_file.stem,
+                options.preprocess or "none",
+                options.labels_file,
+                options.quantization,
+            )
+            return recipe, choose.keras_file_weights(options.model_file)
+
+
+def _is_there(output: Path, recipe: Recipe, weights: Weights | PublishedFile) -> bool:
+    try:
+        return is_made_by(load_artifact(output), recipe, weights)
+    except ArtifactInvalid:
+        return False
+
+
+def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
+    keras_home = Path(environ.get("KERAS_HOME") or Path.home() / ".keras")
+    weights = environ.get("RESNET50_WEIGHTS")
+    parser = argparse.ArgumentParser(prog="python -m image_classifier.export", description=__doc__)
+    model = parser.add_mutually_exclusive_group(required=True)
+    model.add_argument("--model", choices=("resnet50", "efficientnet-lite0"))
+    model.add_argument("--model-file", type=Path, metavar="FILE.keras", help="a model of your own")
+    parser.add_argument("--output", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument(
+        "--quantization",
+        choices=get_args(Quantization),
+        help="default: what is fastest for the model; float32 for a model of your own",
+    )
+    parser.add_argument(
+        "--weights",
+        type=Path,
+        default=Path(weights) if weights else None,
+        metavar="FILE.h5",
+        help="ResNet50 weights on this machine, instead of a download [RESNET50_WEIGHTS]",
+    )
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=keras_home / "models",
+        metavar="FOLDER",
+        help="where downloaded weights are kept [KERAS_HOME, default %(default)s]",
+    )
+    parser.add_argument("--if-missing", action="store_true", help="do nothing if it is there")
+    own = parser.add_argument_group("a model of your own")
+    own.add_argument("--name", help="default: the file's name")
+    own.add_argument(
+        "--labels-file",
+        type=Path,
+        metavar="FILE.json",
+        help='["cat", "dog"] or as in labels.json; default: ImageNet\'s 1000',
+    )
+    own.add_argument(
+        "--preprocess",
+        choices=("none", "caffe", "tf", "torch"),
+        help="Keras' name of the model's input normalisation; none: it takes RGB in 0…255",
+    )
+    return parser
+
+
+def _check_combination(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
+    named = [o for o in ("name", "labels_file", "preprocess") if getattr(options, o) is not None]
+    if named and options.model_file is None:
+        parser.error(f"--{named[0].replace('_', '-')} goes with --model-file")
+
+
+if __name__ == "__main__":
+    # Before TensorFlow: no log of what it found; and no oneDNN, whose sums vary between machines.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
+    sys.exit(main(sys.argv[1:], os.environ))

