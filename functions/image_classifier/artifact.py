@@ -35,7 +35,10 @@ class Label:
 
 @dataclass(frozen=True)
 class InputSpec:
-    """Pixels the model takes: height by width, cut from the centre after resizing."""
+    """Pixels the model takes: height by width, cut from the centre after resizing.
+
+    ``resize_shorter_side`` is at least the larger of the two, or the cut would not fit.
+    """
 
     height: int
     width: int
@@ -85,6 +88,9 @@ def load_artifact(folder: Path) -> Artifact:
 
 def _manifest(raw: dict[str, Any]) -> Manifest:
     manifest = Manifest(**(raw | {"input": InputSpec(**raw["input"])}))
+    spec = manifest.input
+    if spec.resize_shorter_side < max(spec.height, spec.width):
+        raise ValueError("the cut does not fit into the resized image")
     if manifest.version != manifest.sha256[:VERSION_DIGITS]:
         raise ValueError("version is not the start of sha256")
     return manifest
