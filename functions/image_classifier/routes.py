@@ -58,7 +58,7 @@ def create_router(
         data = await read_image(request)
         result = classifier.classify(data, top_k)
         response.headers["server-timing"] = _server_timing(result.timings)
-        record_of(request).measures |= {**asdict(result.timings), "in_bytes": len(data)}
+        record_of(request).measures |= {**asdict(result.timings), "image_bytes": len(data)}
         best = result.predictions[0]
         receipt = Receipt(
             nonce=new_nonce(),

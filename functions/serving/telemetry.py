@@ -90,8 +90,8 @@ class PowertoolsTelemetry:
             },
         )
         for name, value in {**record.measures, "duration_ms": record.duration_ms}.items():
-            stem, _, unit = name.rpartition("_")
-            self._metrics.add_metric(_camel(stem), UNITS[unit], value)
+            unit = UNITS[name.rpartition("_")[2]]
+            self._metrics.add_metric(_camel(name), unit, value)
         self._metrics.add_metric("ColdStart", MetricUnit.Count, int(record.cold_start))
         self._metrics.flush_metrics()
         if record.code:

@@ -18,7 +18,7 @@ def lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
         status=413,
         code="image_too_large",
         duration_ms=12.345,
-        measures={"decode_ms": 3.0, "in_bytes": 99},
+        measures={"decode_ms": 3.0, "image_bytes": 99},
     )
     PowertoolsTelemetry().request(record)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -37,12 +37,12 @@ def test_emits_metrics_with_units(lines: list[dict]):
 
     assert directive["Namespace"] == "Space"
     assert {m["Name"]: m["Unit"] for m in directive["Metrics"]} == {
-        "Decode": "Milliseconds",
-        "In": "Bytes",
-        "Duration": "Milliseconds",
+        "DecodeMs": "Milliseconds",
+        "ImageBytes": "Bytes",
+        "DurationMs": "Milliseconds",
         "ColdStart": "Count",
     }
-    assert line["Decode"] == [3.0]
+    assert line["DecodeMs"] == [3.0]
 
 
 def test_counts_errors_by_code(lines: list[dict]):
