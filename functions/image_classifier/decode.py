@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from contextlib import suppress
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
@@ -82,16 +83,16 @@ def decode_image(data: bytes, min_shorter_side: int) -> Image.Image:
     try:
         image.draft("RGB", (min_shorter_side, min_shorter_side))
         image.load()
-        return _to_rgb(_upright(image))
+        _turn_upright(image)
+        return _to_rgb(image)
     except DAMAGE as exc:
         raise ImageDamaged("The image is cut off or damaged.") from exc
 
 
-def _upright(image: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(image)
-    except DAMAGE:
-        return image  # unreadable EXIF says nothing about the pixels, which are fine
+def _turn_upright(image: Image.Image) -> None:
+    # Unreadable EXIF says nothing about the pixels, which are fine.
+    with suppress(*DAMAGE):
+        ImageOps.exif_transpose(image, in_place=True)
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
@@ -103,7 +104,7 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         return Image.alpha_composite(white, image).convert("RGB")
-    return image.convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
 
 
 def _stretched(image: Image.Image) -> Image.Image:
