@@ -43,7 +43,7 @@ async def _load(process: subprocess.Popen[bytes], photo: bytes) -> float:
         await _wait_until_up(session, url, process)
         finished: list[float] = []
         end_s = time.perf_counter() + WARM_UP_S + MEASURED_S
-        progress = tqdm(desc=f"{CLIENTS} clients", unit=" requests")
+        progress = tqdm(desc=f"{CLIENTS} clients", unit=" requests", mininterval=1)
         tasks = [_client(session, url, photo, end_s, finished, progress) for _ in range(CLIENTS)]
         await asyncio.gather(*tasks)
         progress.close()
