@@ -1,0 +1,140 @@
+"""The HTTP API: takes requests in, finds their function, sends back what it says."""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from infra.local.concurrency import Served
+from infra.local.environment import MAX_PAYLOAD_BYTES, Invocation
+from infra.local.event import HttpRequest, encode_event, utc_now
+from infra.local.problems import GatewayError, problem_response
+from infra.local.response import decode_response
+from infra.local.routing import Match, Route, match_route
+from infra.local.static import content_type, find_page
+
+MAX_REQUEST_BYTES = 10 * 1024 * 1024
+"""An HTTP API's payload limit (10 MB)."""
+
+TIMEOUT_S = 29.0
+"""What the gateway waits for a function, the queue included."""
+
+Invoke = Callable[[Invocation], Awaitable[Served]]
+_LOG = logging.getLogger(__name__)
+
+
+class Gateway:
+    """The API's routes with a function behind each, and the page's files behind what is left."""
+
+    def __init__(
+        self,
+        routes: Sequence[Route],
+        functions: Mapping[str, Invoke],
+        web_folder: Path,
+        access: Callable[[str], None],
+        timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._routes = routes
+        self._functions = functions
+        self._web_folder = web_folder
+        self._access = access
+        self._timeout_s = timeout_s
+
+    def application(self) -> web.Application:
+        """The aiohttp application; run it with handler cancellation on and decompression off."""
+        app = web.Application(client_max_size=MAX_REQUEST_BYTES)
+        app.router.add_route("*", "/{path:.*}", self._handle)
+        return app
+
+    async def _handle(self, request: web.Request) -> web.StreamResponse:
+        request_id = str(uuid.uuid4())
+        started = perf_counter()
+        by = "gateway"
+        response: web.StreamResponse
+        try:
+            response, by = await self._answer(request, request_id)
+        except GatewayError as error:
+            response = _problem(error.code, request_id)
+            by = error.code
+        except asyncio.CancelledError:
+            self._access(_line(request, "left", started, "client"))
+            raise
+        except Exception:  # the outermost edge: a fault here must not end the connection unsaid
+            _LOG.exception("%s %s", request.method, request.path)
+            response = _problem("internal_error", request_id)
+        response.headers["apigw-requestid"] = request_id
+        self._access(_line(request, str(response.status), started, by))
+        return response
+
+    async def _answer(
+        self, request: web.Request, request_id: str
+    ) -> tuple[web.StreamResponse, str]:
+        path = request.raw_path.partition("?")[0]
+        match = match_route(self._routes, request.method, path)
+        if match is None:
+            return _page(self._web_folder, request.method, path), "page"
+        event = encode_event(await self._read(request, path), match, request_id, utc_now())
+        if len(event) > MAX_PAYLOAD_BYTES:
+            raise GatewayError("request_too_large")
+        served = await self._invoke(match, Invocation(request_id, event))
+        where = f"{served.environment_id[:6]} {'cold' if served.cold else 'warm'}"
+        if served.outcome.kind != "ok":
+            return _problem(served.outcome.kind, request_id), f"{where} {served.outcome.kind}"
+        answer = decode_response(served.outcome.payload)
+        headers = CIMultiDict(answer.headers)
+        return web.Response(status=answer.status, body=answer.body, headers=headers), where
+
+    async def _read(self, request: web.Request, path: str) -> HttpRequest:
+        if (request.content_length or 0) > MAX_REQUEST_BYTES:
+            raise GatewayError("request_too_large")
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                body = await request.read()
+        except web.HTTPRequestEntityTooLarge as exc:
+            raise GatewayError("request_too_large") from exc
+        except TimeoutError as exc:
+            raise GatewayError("request_timeout") from exc
+        return HttpRequest(
+            method=request.method,
+            path=path,
+            query=request.raw_path.partition("?")[2],
+            protocol=f"HTTP/{request.version.major}.{request.version.minor}",
+            headers=tuple(
+                (name.decode("latin-1"), value.decode("latin-1"))
+                for name, value in request.raw_headers
+            ),
+            source_ip=request.remote or "",
+            body=body,
+        )
+
+    async def _invoke(self, match: Match, invocation: Invocation) -> Served:
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._functions[match.route.function](invocation)
+        except TimeoutError as exc:
+            raise GatewayError("gateway_timeout") from exc
+
+
+def _page(folder: Path, method: str, path: str) -> web.FileResponse:
+    file = find_page(folder, path) if method in ("GET", "HEAD") else None
+    if file is None:
+        raise GatewayError("route_not_found")
+    # No cache in between: who edits the page wants to see it.
+    headers = {"Content-Type": content_type(file), "Cache-Control": "no-cache"}
+    return web.FileResponse(file, headers=headers)
+
+
+def _problem(code: str, request_id: str) -> web.Response:
+    status, headers, body = problem_response(code, request_id)
+    return web.Response(status=status, headers=headers, body=body)
+
+
+def _line(request: web.Request, status: str, started: float, by: str) -> str:
+    elapsed_ms = (perf_counter() - started) * 1000
+    path = request.raw_path.partition("?")[0]
+    return f"{request.method} {path} {status} {elapsed_ms:.0f} ms {by}"

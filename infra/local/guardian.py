@@ -1,0 +1,60 @@
+"""Ends the environments when the gateway is gone, even by SIGKILL.
+
+A small process that is told, on its standard input, which sessions live. When that pipe closes,
+whatever closed it, it kills those that still do. Works where there is no ``PR_SET_PDEATHSIG``,
+and for the emulator's grandchildren too.
+"""
+
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from infra.local.processes import kill_sessions
+
+_ROOT = Path(__file__).parents[2]
+
+
+class Guardian:
+    """The gateway's end; a context manager around the life of all environments."""
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            cwd=_ROOT,
+            start_new_session=True,  # Ctrl-C in the terminal must not reach it
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate()
+
+    def watch(self, leader: int) -> None:
+        """Kill the session led by that process if the gateway goes."""
+        self._tell(f"+{leader}\n")
+
+    def release(self, leader: int) -> None:
+        """The session has ended; its number may be used again by others."""
+        self._tell(f"-{leader}\n")
+
+    def _tell(self, line: str) -> None:
+        assert self._process.stdin is not None
+        with suppress(BrokenPipeError):  # killed by someone: the gateway's own clean-up remains
+            self._process.stdin.write(line.encode())
+            self._process.stdin.flush()
+
+
+def main() -> None:
+    """Read until the pipe closes, then kill what is left."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    living: set[int] = set()
+    for line in sys.stdin:
+        (living.add if line[0] == "+" else living.discard)(int(line[1:]))
+    kill_sessions(living)
+
+
+if __name__ == "__main__":
+    main()

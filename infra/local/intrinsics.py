@@ -1,0 +1,161 @@
+"""CloudFormation's short tags (``!Ref``, ``!Sub``, …) and what they evaluate to on one machine.
+
+Source: AWS CloudFormation, *Intrinsic function reference*.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Node = Any
+"""Parsed YAML: dicts, lists and scalars, with intrinsics in their long form."""
+
+NO_VALUE = object()
+"""What ``!Ref AWS::NoValue`` evaluates to; the key or item that holds it is left out."""
+
+_PLACEHOLDER = re.compile(r"\$\{(!?)([^}]+)\}")
+
+
+class TemplateError(Exception):
+    """The template says something that cannot be stood up here; the message names where."""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What names mean: parameter values, pseudo-parameters, conditions, mappings, resource names."""
+
+    values: Mapping[str, object]
+    conditions: Mapping[str, Node]
+    mappings: Mapping[str, Node]
+    resources: frozenset[str]
+
+
+def load_yaml(path: Path) -> Node:
+    """A template's text → dicts, lists and scalars.
+
+    Raises:
+        TemplateError: the file cannot be read, or is not YAML with a mapping at its top.
+    """
+    try:
+        document = yaml.load(path.read_text("utf-8"), Loader=_Loader)  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError) as exc:
+        raise TemplateError(f"{path} cannot be read: {exc}") from exc
+    except yaml.YAMLError as exc:
+        raise TemplateError(f"{path} is not valid YAML: {exc}") from exc
+    if not isinstance(document, dict):
+        raise TemplateError(f"{path} is not a CloudFormation template.")
+    return document
+
+
+def evaluate(node: Node, scope: Scope) -> Node:
+    """``node`` with every intrinsic replaced by its value; only what is reached is evaluated.
+
+    Raises:
+        TemplateError: an intrinsic that has no meaning here, or a name that does not exist.
+    """
+    if isinstance(node, list):
+        return [item for item in (evaluate(each, scope) for each in node) if item is not NO_VALUE]
+    if not isinstance(node, dict):
+        return node
+    if len(node) == 1:
+        (key, argument), *_ = node.items()
+        if key in ("Ref", "Condition") or str(key).startswith("Fn::"):
+            return _call(key, argument, scope)
+    items = {key: evaluate(value, scope) for key, value in node.items()}
+    return {key: value for key, value in items.items() if value is not NO_VALUE}
+
+
+def holds(condition: str, scope: Scope) -> bool:
+    """Whether the template's condition of that name is true.
+
+    Raises:
+        TemplateError: there is no such condition, or it cannot be evaluated.
+    """
+    if condition not in scope.conditions:
+        raise TemplateError(f"The template has no condition {condition}.")
+    return bool(evaluate(scope.conditions[condition], scope))
+
+
+def _call(name: str, argument: Node, scope: Scope) -> Node:
+    match name:
+        case "Ref":
+            return _ref(argument, scope)
+        case "Condition":
+            return holds(argument, scope)
+        case "Fn::Sub":
+            return _sub(argument, scope)
+        case "Fn::If":
+            condition, yes, no = argument
+            return evaluate(yes if holds(condition, scope) else no, scope)
+    values = evaluate(argument, scope)
+    match name:
+        case "Fn::Equals":
+            return str(values[0]) == str(values[1])
+        case "Fn::Not":
+            return not values[0]
+        case "Fn::And":
+            return all(values)
+        case "Fn::Or":
+            return any(values)
+        case "Fn::Join":
+            return str(values[0]).join(str(value) for value in values[1])
+        case "Fn::Select":
+            return values[1][int(values[0])]
+        case "Fn::Split":
+            return str(values[1]).split(values[0])
+        case "Fn::FindInMap":
+            return scope.mappings[values[0]][values[1]][values[2]]
+    raise TemplateError(f"{name} {argument!r} has no value on one machine.")
+
+
+def _ref(name: str, scope: Scope) -> Node:
+    if name in scope.values:
+        return scope.values[name]
+    if name in scope.resources:
+        return name
+    raise TemplateError(f"{name} has no value: give it with --parameter {name}=…")
+
+
+def _sub(argument: Node, scope: Scope) -> str:
+    text, local = argument if isinstance(argument, list) else (argument, {})
+    inner = Scope(
+        {**scope.values, **evaluate(local, scope)},
+        scope.conditions,
+        scope.mappings,
+        scope.resources,
+    )
+
+    def replacement(match: re.Match[str]) -> str:
+        literal, name = match.groups()
+        if literal:
+            return f"${{{name}}}"
+        if "." in name:
+            raise TemplateError(f"${{{name}}} has no value on one machine.")
+        return str(_ref(name, inner))
+
+    return _PLACEHOLDER.sub(replacement, text)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML with CloudFormation's tags."""
+
+
+def _tag(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> Node:
+    value: Node
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        assert isinstance(node, yaml.MappingNode)
+        value = loader.construct_mapping(node, deep=True)
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}": value}
+
+
+_Loader.add_multi_constructor("!", _tag)

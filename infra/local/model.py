@@ -1,0 +1,71 @@
+"""The model artifact, there before the cloud starts: built if missing, replaced if it must be."""
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+EMBEDDED_MODEL = "efficientnet-lite0"
+_FALLS_BACK = "resnet50"
+_WEIGHTS_UNAVAILABLE = 3
+"""The exporter's exit code when the weights cannot be had."""
+
+Run = Callable[[Sequence[str]], int]
+
+
+class ModelUnavailable(Exception):
+    """There is no artifact to serve; ``exit_code`` is the exporter's, which has said why."""
+
+    def __init__(self, model: str, exit_code: int) -> None:
+        super().__init__(f"The model {model} could not be built.")
+        self.exit_code = exit_code
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """The artifact's folder, and the model it stands in for, if any."""
+
+    name: str
+    folder: Path
+    fallback_from: str | None = None
+
+
+def ensure_model(model: str, models_dir: Path, run: Run, say: Callable[[str], None]) -> ServedModel:
+    """Have the artifact of ``model`` built if it is missing.
+
+    Where ResNet50's weights cannot be had, the embedded model takes its place, and ``say`` says so.
+
+    Raises:
+        ModelUnavailable: the exporter failed.
+    """
+    exit_code = _export(model, models_dir, run)
+    if exit_code == 0:
+        return ServedModel(model, models_dir / model)
+    if exit_code != _WEIGHTS_UNAVAILABLE or model != _FALLS_BACK:
+        raise ModelUnavailable(model, exit_code)
+    say(
+        f"ResNet50's weights cannot be had, so the embedded {EMBEDDED_MODEL} serves in its place."
+        " `make model` says how to get them."
+    )
+    exit_code = _export(EMBEDDED_MODEL, models_dir, run)
+    if exit_code != 0:
+        raise ModelUnavailable(EMBEDDED_MODEL, exit_code)
+    return ServedModel(EMBEDDED_MODEL, models_dir / EMBEDDED_MODEL, model)
+
+
+def run_exporter(code_folder: Path, environ: dict[str, str]) -> Run:
+    """Runs the exporter from ``code_folder``, its output shown."""
+
+    def run(arguments: Sequence[str]) -> int:
+        command = [sys.executable, "-m", "image_classifier.export", *arguments]
+        # Its progress is not the caller's result, so it goes where errors go.
+        environment = {**environ, "PYTHONPATH": str(code_folder)}
+        return subprocess.call(command, env=environment, stdout=sys.stderr)
+
+    return run
+
+
+def _export(model: str, models_dir: Path, run: Run) -> int:
+    output = models_dir / model
+    return run(["--model", model, "--output", str(output), "--if-missing"])

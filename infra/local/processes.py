@@ -1,0 +1,72 @@
+"""Environments' processes: ended whole, and their memory.
+
+Each environment leads a session of its own. Its process group is not enough: the emulator puts the
+runtime into another one, and a runtime that is busy outlives a killed emulator.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Collection
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+_KIB_PER_MIB = 1024
+_WINDOWS = sys.platform == "win32"
+
+
+def kill_sessions(leaders: Collection[int]) -> None:
+    """SIGKILL every process in the sessions led by ``leaders``, until a look finds no new one."""
+    killed: set[int] = set()
+    while victims := _members(leaders) - killed:
+        for pid in victims:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGTERM if _WINDOWS else signal.SIGKILL)
+        killed |= victims
+
+
+def peak_memory_mb(pid: int) -> int | None:
+    """The most memory a process has had resident, in MB; None when it is gone.
+
+    Linux and Windows keep the peak; elsewhere it is what is resident now.
+    """
+    try:
+        if sys.platform == "linux":
+            status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
+            _, found, rest = status.partition("VmHWM:")
+            return int(rest.split(None, 1)[0]) // _KIB_PER_MIB if found else None
+        memory = psutil.Process(pid).memory_info()
+        return int(getattr(memory, "peak_wset", memory.rss)) // _KIB_PER_MIB**2
+    except (OSError, psutil.Error):
+        return None
+
+
+def only_child(pid: int) -> int | None:
+    """The process that ``pid`` started, if it still has one."""
+    try:
+        return next((child.pid for child in psutil.Process(pid).children()), None)
+    except psutil.Error:
+        return None
+
+
+def _members(leaders: Collection[int]) -> set[int]:
+    if _WINDOWS:  # it has no sessions of this kind
+        return {pid for leader in leaders for pid in _tree(leader)}
+    return {pid for pid in psutil.pids() if _session(pid) in leaders}
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
+
+
+def _tree(leader: int) -> set[int]:
+    try:
+        process = psutil.Process(leader)
+        return {leader, *(child.pid for child in process.children(recursive=True))}
+    except psutil.Error:
+        return set()

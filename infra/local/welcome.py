@@ -1,0 +1,40 @@
+"""What the terminal shows once the cloud answers."""
+
+import importlib.util
+import mimetypes
+import os
+import shlex
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+_PACKAGED_PHOTOS = ("chelsea.png", "coffee.png", "astronaut.png")
+_MAX_PHOTO_BYTES = 4_500_000
+_PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+
+
+def find_photo(given: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """A photo to try: the one given, else from ``PHOTOS_DIR``, else one that scikit-image ships."""
+    return next((each for each in _candidates(given, environ) if each.is_file()), None)
+
+
+def curl_line(url: str, photo: Path) -> str:
+    """A command that classifies ``photo``, to be pasted as it is."""
+    media_type = mimetypes.guess_type(photo.name)[0] or "application/octet-stream"
+    data = shlex.quote(f"@{photo}")
+    return f"curl -H 'content-type: {media_type}' --data-binary {data} {url}/v1/predict"
+
+
+def _candidates(given: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
+    if given is not None:
+        yield given.resolve()
+    folder = Path(environ.get("PHOTOS_DIR") or os.devnull)
+    if folder.is_dir():
+        for photo in sorted(folder.iterdir()):
+            small = photo.is_file() and photo.stat().st_size <= _MAX_PHOTO_BYTES
+            if photo.suffix.lower() in _PHOTO_SUFFIXES and small:
+                yield photo.resolve()
+    # Found, not imported: importing scikit-image takes a second.
+    package = importlib.util.find_spec("skimage")
+    if package is not None and package.origin is not None:
+        for name in _PACKAGED_PHOTOS:
+            yield Path(package.origin).with_name("data") / name

@@ -1,0 +1,132 @@
+"""A Lambda environment as a plain worker process, for machines the emulator does not run on.
+
+Same handler, same event, same outcomes; what is missing is awslambdaric and AWS's own runtime API.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from time import perf_counter, time
+from typing import Any
+
+from infra.local.environment import (
+    INIT_LIMIT_S,
+    MAX_PAYLOAD_BYTES,
+    InitializationType,
+    Invocation,
+    LogSink,
+    Outcome,
+)
+from infra.local.guardian import Guardian
+from infra.local.loglines import pump_lines
+from infra.local.processes import kill_sessions, peak_memory_mb
+from infra.local.template import FunctionSpec
+
+_RUNTIME = Path(__file__).with_name("worker_runtime.py")
+
+
+class WorkerEnvironment:
+    """One worker process; see ``environment.Environment``."""
+
+    def __init__(
+        self,
+        environment_id: str,
+        initialization_type: InitializationType,
+        spec: FunctionSpec,
+        variables: Mapping[str, str],
+        log: LogSink,
+        guardian: Guardian,
+    ) -> None:
+        self.id = environment_id
+        self.initialization_type = initialization_type
+        self._spec = spec
+        self._variables = variables
+        self._log = log
+        self._guardian = guardian
+        self._process: asyncio.subprocess.Process | None = None
+        self._pump: asyncio.Task[None] | None = None
+
+    async def invoke(self, invocation: Invocation) -> Outcome:
+        """Run one invocation; the first one starts the process and so the init phase."""
+        init_ms = None
+        process = self._process
+        if process is None:
+            started = perf_counter()
+            process = await self._start()
+            try:
+                frame, _ = await asyncio.wait_for(_read_frame(process), INIT_LIMIT_S)
+            except TimeoutError:
+                return Outcome("init_timeout", b"", 0.0, init_ms=_since(started))
+            except (EOFError, ValueError, OSError):
+                return Outcome("init_failed", b"", 0.0, init_ms=_since(started))
+            init_ms = _since(started)
+            if frame["kind"] != "initialized":
+                return Outcome("init_failed", b"", 0.0, init_ms=init_ms)
+        started = perf_counter()
+        try:
+            async with asyncio.timeout(self._spec.timeout_s):
+                await self._send(process, invocation)
+                frame, payload = await _read_frame(process)
+        except TimeoutError:
+            self._log.write(
+                f"{invocation.request_id} Task timed out after {self._spec.timeout_s} s"
+            )
+            return Outcome("function_timeout", b"", _since(started), init_ms)
+        except (EOFError, ValueError, OSError):
+            return Outcome("function_crashed", b"", _since(started), init_ms)
+        duration_ms = _since(started)
+        memory_mb = peak_memory_mb(process.pid)
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            return Outcome("response_too_large", b"", duration_ms, init_ms, memory_mb)
+        return Outcome(frame["kind"], payload, duration_ms, init_ms, memory_mb)
+
+    async def stop(self) -> None:
+        """Kill the worker and whatever it started; take its last lines."""
+        if self._process is None:
+            return
+        kill_sessions({self._process.pid})
+        await self._process.wait()
+        self._guardian.release(self._process.pid)
+        if self._pump is not None:
+            await self._pump
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        # -P: the runtime's own folder must not shadow the function's modules.
+        self._process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", _RUNTIME, self._spec.handler),
+            cwd=self._spec.code_folder,
+            env=self._variables,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
+        )
+        self._guardian.watch(self._process.pid)
+        assert self._process.stderr is not None
+        self._pump = asyncio.create_task(pump_lines(self._process.stderr, self._log.write))
+        return self._process
+
+    async def _send(self, process: asyncio.subprocess.Process, invocation: Invocation) -> None:
+        assert process.stdin is not None
+        header = {
+            "request_id": invocation.request_id,
+            "deadline_ms": int((time() + self._spec.timeout_s) * 1000),
+            "bytes": len(invocation.event),
+        }
+        process.stdin.writelines((json.dumps(header).encode(), b"\n", invocation.event))
+        await process.stdin.drain()
+
+
+async def _read_frame(process: asyncio.subprocess.Process) -> tuple[dict[str, Any], bytes]:
+    assert process.stdout is not None
+    line = await process.stdout.readline()
+    if not line:
+        raise EOFError
+    header: dict[str, Any] = json.loads(line)
+    return header, await process.stdout.readexactly(header["bytes"])
+
+
+def _since(started: float) -> float:
+    return (perf_counter() - started) * 1000
