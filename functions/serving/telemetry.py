@@ -61,7 +61,8 @@ def environment_id(
     log_stream_name: str, new_id: Callable[[], str] = lambda: uuid.uuid4().hex
 ) -> str:
     """Lambda's own id, the end of a log stream name ``2026/11/21/[3]0123abcd``, else a new one."""
-    return log_stream_name.rpartition("]")[2] or new_id()
+    _, bracket, end = log_stream_name.rpartition("]")
+    return end if bracket and end else new_id()
 
 
 class PowertoolsTelemetry:

@@ -27,7 +27,12 @@ def test_an_environment_initialised_ahead_has_no_cold_start(build_app: Callable[
 
 @pytest.mark.parametrize(
     ("stream", "expected"),
-    [("2026/11/21/[$LATEST]0a1b", "0a1b"), ("2026/11/21/app[3]ff", "ff"), ("", "fresh")],
+    [
+        ("2026/11/21/[$LATEST]0a1b", "0a1b"),
+        ("2026/11/21/app[3]ff", "ff"),
+        ("", "fresh"),
+        ("$LATEST", "fresh"),
+    ],
 )
 def test_an_environment_is_named_by_its_log_stream(stream: str, expected: str):
     assert environment_id(stream, new_id=lambda: "fresh") == expected
