@@ -1,0 +1,166 @@
+// One photo on the page: its picture, its progress, its answer, and what the person says of it.
+
+import { curlCommand } from "./api.js";
+import { Combobox } from "./combobox.js";
+import { megabytes, percent, t, translate } from "./i18n.js";
+
+const COPIED_MS = 2000;
+
+/**
+ * @typedef {object} Actions
+ * @property {(id: string) => void} retry
+ * @property {(id: string) => void} askCorrection
+ * @property {(id: string) => void} reopen
+ * @property {(id: string, answer: {correct: boolean, label?: object, comment?: string}) => void} answer
+ * @property {(id: string) => void} retryFeedback
+ * @property {() => Promise<object[]>} getLabels
+ */
+export class Card {
+  /** @param {string} id @param {Actions} actions */
+  constructor(id, actions) {
+    this.id = id;
+    this.actions = actions;
+    this.element = document.getElementById("card-template").content.firstElementChild.cloneNode(true);
+    this.combobox = new Combobox(this.#find(".combobox"), actions.getLabels);
+    this.#wire();
+    translate(this.element);
+  }
+
+  /** Show `photo` as it is now; what the person is typing stays. */
+  update(photo) {
+    this.photo = photo;
+    const { status } = photo;
+    this.#find("figure").classList.toggle("unseen", !photo.preview);
+    const image = this.#find(".preview");
+    if (photo.preview && image.src !== photo.preview) image.src = photo.preview;
+    image.hidden = !photo.preview;
+    image.alt = photo.name;
+    this.#find("figcaption").textContent = photo.preview || status === "preparing" || status === "failed" ? photo.name : `${photo.name}. ${t("noPreview")}`;
+    this.#show(".busy", status !== "done" && status !== "failed");
+    this.#show(".failure", status === "failed");
+    this.#show(".result", status === "done");
+    if (status === "failed") this.#failure(photo.failure);
+    else if (status === "done") this.#result(photo);
+    else this.#busy(photo);
+  }
+
+  #busy({ status, progress }) {
+    const bar = this.#find(".busy progress");
+    if (status === "uploading") bar.value = progress;
+    else bar.removeAttribute("value");
+    const text = t(status, { percent: percent(progress) });
+    bar.setAttribute("aria-label", text);
+    this.#find(".busy-text").textContent = text;
+  }
+
+  #failure(failure) {
+    this.#find(".failure-text").textContent = sentence(failure);
+    this.#show(".retry", failure.retry);
+  }
+
+  #result({ result, scaled, file, feedback }) {
+    const [best] = result.predictions;
+    this.#find(".best").textContent = best.label;
+    this.#show(".scaled", Boolean(scaled));
+    if (scaled) this.#find(".scaled").textContent = t("scaled", { from: megabytes(scaled.from), to: megabytes(scaled.to) });
+    this.#find(".bars").replaceChildren(...result.predictions.map(bar));
+    this.#show("details", Boolean(file));
+    if (file) this.#find("code").textContent = curlCommand(file);
+    this.#feedback(feedback, best.label);
+  }
+
+  #feedback(feedback, label) {
+    const { state } = feedback;
+    const focused = this.#find(".feedback").contains(document.activeElement);
+    this.#find(".question").textContent = t("question", { label });
+    this.#find(".ask").setAttribute("aria-label", t("question", { label }));
+    const correcting = state === "asking" || (feedback.correct === false && (state === "sending" || state === "failed"));
+    this.#show(".ask", !correcting && state !== "sent");
+    this.#show(".correction", correcting);
+    this.#show(".thanks", state === "sent");
+    this.#show(".feedback-failure", state === "failed");
+    for (const control of this.element.querySelectorAll(".feedback :is(button, input, textarea)")) control.disabled = state === "sending";
+    this.#find("[type=submit]").textContent = t(state === "sending" ? "sending" : "send");
+    if (state === "sent") this.#find(".thanks span").textContent = feedback.label ? t("thanksLabel", feedback) : t("thanks");
+    if (state === "failed") this.#find(".feedback-failure span").textContent = sentence(feedback.failure);
+    this.#characters();
+    // What had the focus may be hidden now; the next thing to press takes it.
+    if (focused && (state === "sent" || state === "failed")) this.#find(state === "sent" ? ".change" : ".feedback-retry").focus();
+  }
+
+  #wire() {
+    const on = (selector, handler, type = "click") => this.#find(selector).addEventListener(type, handler);
+    const { actions, id } = this;
+    const comment = this.#find("textarea");
+    comment.id = `comment-${id}`;
+    this.#find(".comment-label").htmlFor = comment.id;
+    comment.addEventListener("input", () => this.#characters());
+    on(".retry", () => actions.retry(id));
+    on(".right", () => actions.answer(id, { correct: true }));
+    on(".wrong", () => {
+      actions.askCorrection(id);
+      this.combobox.input.focus();
+    });
+    on(".cancel", () => {
+      actions.reopen(id);
+      this.#find(".wrong").focus();
+    });
+    on(".change", () => {
+      actions.reopen(id);
+      this.#find(".right").focus();
+    });
+    on(".feedback-retry", () => actions.retryFeedback(id));
+    on(".copy", (event) => this.#copy(event.currentTarget));
+    on(".correction", (event) => this.#submit(event), "submit");
+  }
+
+  #submit(event) {
+    event.preventDefault();
+    const label = this.combobox.value;
+    if (label === undefined) {
+      this.combobox.say(t("unknownLabel"), true);
+      this.combobox.input.focus();
+      return;
+    }
+    this.actions.answer(this.id, { correct: false, label, comment: this.#find("textarea").value.trim() });
+  }
+
+  #characters() {
+    const { value, maxLength } = this.#find("textarea");
+    this.#find(".characters").textContent = value ? t("charactersLeft", { count: maxLength - value.length }) : "";
+  }
+
+  async #copy(button) {
+    await navigator.clipboard.writeText(this.#find("code").textContent);
+    button.textContent = t("copied");
+    setTimeout(() => (button.textContent = t("copy")), COPIED_MS);
+  }
+
+  #show(selector, shown) {
+    this.#find(selector).hidden = !shown;
+  }
+
+  #find(selector) {
+    return this.element.querySelector(selector);
+  }
+}
+
+export const sentence = (failure) => (failure.key ? t(failure.key, failure) : failure.message);
+
+function bar({ label, score }) {
+  const item = document.createElement("li");
+  const name = document.createElement("span");
+  name.className = "name";
+  name.textContent = label;
+  const share = document.createElement("span");
+  share.className = "share";
+  share.textContent = percent(score);
+  const track = document.createElement("span");
+  track.className = "track";
+  track.ariaHidden = "true";
+  const fill = document.createElement("span");
+  fill.style.width = `${Math.max(score * 100, 0.5)}%`;
+  track.append(fill);
+  item.append(name, share, track);
+  return item;
+}

@@ -1,0 +1,50 @@
+// The page's own sentences, in the browser's language or the one that was chosen.
+
+import { MESSAGES } from "./messages.js";
+
+const CHOSEN = "language";
+
+/** Languages there are, and the one in use. */
+export const languages = Object.keys(MESSAGES);
+export let language = initial();
+
+export function choose(next) {
+  language = next;
+  try {
+    localStorage.setItem(CHOSEN, next);
+  } catch {
+    // forbidden: the choice then holds for this visit
+  }
+}
+
+/** The sentence `key`, with {names} replaced. */
+export function t(key, values = {}) {
+  const sentence = MESSAGES[language][key] ?? MESSAGES.en[key] ?? key;
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+export const percent = (share) =>
+  new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: share < 0.0995 ? 1 : 0 }).format(share);
+
+export const megabytes = (bytes) =>
+  new Intl.NumberFormat(language, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 }).format(bytes / 1e6);
+
+/** Put the sentences into the elements that name them: data-t for text, data-t-NAME for attributes. */
+export function translate(root) {
+  for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
+  for (const name of ["aria-label", "placeholder", "title"]) {
+    const attribute = `data-t-${name}`;
+    for (const element of root.querySelectorAll(`[${attribute}]`)) element.setAttribute(name, t(element.getAttribute(attribute)));
+  }
+}
+
+function initial() {
+  let chosen = null;
+  try {
+    chosen = localStorage.getItem(CHOSEN);
+  } catch {
+    // forbidden: as if nothing was chosen
+  }
+  const wanted = [chosen, ...navigator.languages].filter(Boolean).map((tag) => tag.slice(0, 2));
+  return wanted.find((tag) => tag in MESSAGES) ?? "en";
+}

@@ -1,0 +1,100 @@
+// The page's whole state, and who wants to know when it changes.
+
+const KEPT = "session";
+const KEPT_PHOTOS = 30;
+
+/**
+ * @typedef {object} Photo
+ * @property {string} id
+ * @property {string} name
+ * @property {"preparing"|"uploading"|"classifying"|"done"|"failed"} status
+ * @property {number} progress      share of the bytes that have been sent, 0…1
+ * @property {File|Blob} [file]     what is sent; gone after a reload
+ * @property {string} [preview]     address of the upright picture
+ * @property {string} [thumbnail]   data: URL, kept over a reload
+ * @property {{from: number, to: number}} [scaled]  bytes before and after scaling down
+ * @property {object} [result]      the API's answer
+ * @property {Failure} [failure]
+ * @property {{state: "none"|"asking"|"sending"|"sent"|"failed", correct?: boolean,
+ *             label?: string, failure?: Failure}} feedback
+ *
+ * @typedef {{message: string, key?: string, retry: boolean}} Failure
+ *   `key` names one of the page's own sentences; else `message` is the API's.
+ */
+export class Store extends EventTarget {
+  /** @param {Storage} storage where the session's history outlives a reload */
+  constructor(storage) {
+    super();
+    this.storage = storage;
+    /** @type {Photo[]} newest first */
+    this.photos = restore(storage);
+    this.selectedId = this.photos[0]?.id ?? null;
+    this.model = null;
+    /** @type {null|{expectedMs: number}} while the service starts */
+    this.waking = null;
+    this.offline = false;
+  }
+
+  /** @param {Photo} photo */
+  add(photo) {
+    this.photos = [photo, ...this.photos];
+    this.selectedId = photo.id;
+    this.#changed();
+  }
+
+  /** @param {string} id @param {Partial<Photo>} changes */
+  updatePhoto(id, changes) {
+    this.photos = this.photos.map((photo) => (photo.id === id ? { ...photo, ...changes } : photo));
+    this.#changed();
+  }
+
+  /** @param {object} changes to model, waking, offline or selectedId */
+  set(changes) {
+    Object.assign(this, changes);
+    this.#changed();
+  }
+
+  clear() {
+    for (const photo of this.photos) if (photo.preview?.startsWith("blob:")) URL.revokeObjectURL(photo.preview);
+    this.set({ photos: [], selectedId: null });
+  }
+
+  photo(id) {
+    return this.photos.find((photo) => photo.id === id);
+  }
+
+  #changed() {
+    keep(this.storage, this.photos);
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+function keep(storage, photos) {
+  const done = photos.filter((photo) => photo.status === "done").slice(0, KEPT_PHOTOS);
+  const kept = done.map(({ id, name, thumbnail, result, feedback, scaled }) => ({
+    id,
+    name,
+    thumbnail,
+    result,
+    scaled,
+    feedback: feedback.state === "sent" ? feedback : { state: "none" },
+  }));
+  try {
+    storage.setItem(KEPT, JSON.stringify(kept));
+  } catch {
+    storage.removeItem(KEPT); // full, or forbidden: the history is then gone after a reload
+  }
+}
+
+function restore(storage) {
+  try {
+    return (JSON.parse(storage.getItem(KEPT)) ?? []).map((photo) => ({
+      ...photo,
+      status: "done",
+      progress: 1,
+      preview: photo.thumbnail,
+    }));
+  } catch {
+    return [];
+  }
+}
