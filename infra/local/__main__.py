@@ -3,12 +3,14 @@
 import argparse
 import asyncio
 import compileall
+import logging
 import os
 import secrets
 import signal
 import socket
 import sys
 from collections.abc import Sequence
+from http import HTTPStatus
 from pathlib import Path
 
 import aiohttp
@@ -33,6 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run until Ctrl-C or SIGTERM; the exit code is 0 then, not 0 when it cannot start."""
     # SIGTERM before the cloud runs (a model may be building) ends like Ctrl-C, children included.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # What is not HTTP gets its 400; aiohttp would add a traceback each.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     arguments = _arguments(argv)
     try:
         return _run(arguments)
@@ -125,7 +129,7 @@ async def _check_health(url: str, logs: dict[str, FunctionLog]) -> None:
         StartFailed: it was not answered with 200; what the functions logged has been shown.
     """
     async with aiohttp.ClientSession() as session, session.get(url + _HEALTH_PATH) as response:
-        if response.status == 200:
+        if response.status == HTTPStatus.OK:
             return
         answer = await response.text()
     for name, log in logs.items():

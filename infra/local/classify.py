@@ -24,13 +24,13 @@ def main() -> int:
             arguments.model,
             arguments.models_dir.resolve(),
             run_exporter(CODE_FOLDER, environ),
-            lambda line: print(line, file=sys.stderr),
+            lambda line: print(line, file=sys.stderr),  # noqa: T201
         )
     except ModelUnavailable as exc:
-        print(f"error: {exc}", file=sys.stderr)
+        print(f"error: {exc}", file=sys.stderr)  # noqa: T201
         return exc.exit_code
     command = [sys.executable, "-m", "image_classifier", "--model-dir", str(model.folder)]
-    return subprocess.call([*command, "--", *arguments.photos], env=environ)
+    return subprocess.call([*command, "--", *arguments.photos], env=environ)  # noqa: S603
 
 
 if __name__ == "__main__":

@@ -14,13 +14,14 @@ from aiohttp import web
 
 from infra.local.concurrency import EnvironmentPool, Limits
 from infra.local.emulator import EmulatorEnvironment
-from infra.local.environment import Environment, InitializationType, process_environment
+from infra.local.environment import INIT_LIMIT_S, Environment, InitializationType, Launch
 from infra.local.event import utc_now, warm_up_event
-from infra.local.gateway import Gateway
+from infra.local.gateway import TIMEOUT_S, Gateway
 from infra.local.guardian import Guardian
+from infra.local.intrinsics import TemplateError
 from infra.local.loglines import FunctionLog
 from infra.local.report import Report, ReportFile, report_line
-from infra.local.template import FunctionSpec, Template, TemplateError
+from infra.local.template import FunctionSpec, Template
 from infra.local.worker import WorkerEnvironment
 
 _SHUTDOWN_LIMIT_S = 1.0
@@ -39,6 +40,8 @@ class CloudSettings:
     environments: int | None
     queue: int
     verbose: bool = False
+    init_limit_s: float = INIT_LIMIT_S
+    gateway_timeout_s: float = TIMEOUT_S
 
     @property
     def reports(self) -> Path:
@@ -103,6 +106,7 @@ async def running_cloud(
             {name: pool.invoke for name, pool in pools.items()},
             settings.web_folder,
             say,
+            settings.gateway_timeout_s,
         )
         runner = web.AppRunner(
             gateway.application(),
@@ -138,12 +142,12 @@ def _creator(
     guardian: Guardian,
 ) -> Callable[[InitializationType], Environment]:
     def create(initialization_type: InitializationType) -> Environment:
-        environment_id = uuid.uuid4().hex
-        variables = process_environment(spec, environment_id, initialization_type, utc_now())
-        identity = (environment_id, initialization_type, spec, variables)
+        launch = Launch(
+            uuid.uuid4().hex, initialization_type, spec, utc_now(), settings.init_limit_s
+        )
         if settings.emulator is None:
-            return WorkerEnvironment(*identity, log, guardian)
-        return EmulatorEnvironment(*identity, settings.emulator, http, log, guardian)
+            return WorkerEnvironment(launch, log, guardian)
+        return EmulatorEnvironment(launch, settings.emulator, http, log, guardian)
 
     return create
 

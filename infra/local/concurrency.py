@@ -1,4 +1,4 @@
-"""Lambda's concurrency for one function: which environment takes a request, and when a new one starts.
+"""Lambda's concurrency for one function: which environment takes a request, when a new one starts.
 
 One request at a time per environment. Idle provisioned environments first, then the most recently
 used idle one, then a new one (a cold start) while the limit allows, then a queue, then refusal.
@@ -9,7 +9,7 @@ import asyncio
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter, time
 from typing import TypeVar
 
@@ -88,7 +88,7 @@ class EnvironmentPool:
             refused: ReportOutcome = (
                 "too_many_requests" if isinstance(exc, GatewayError) else "abandoned"
             )
-            self._report(self._record(invocation, refused, _since(arrived)))
+            self._report(self._refused(invocation, refused, _since(arrived)))
             raise
         run = self._run(environment, invocation, _since(arrived))
         return await asyncio.shield(self._background(run))
@@ -139,9 +139,9 @@ class EnvironmentPool:
                 self._release(environment)
             elif not self._stopping:
                 self._background(self._replace(environment))
-        cold = outcome.init_ms is not None and not _provisioned(environment)
-        self._report(self._record(invocation, outcome.kind, queued_ms, environment, outcome, cold))
-        return Served(outcome, environment.id, cold)
+        report = self._ran(invocation, environment, outcome, queued_ms)
+        self._report(report)
+        return Served(outcome, environment.id, report.cold)
 
     def _release(self, environment: Environment) -> None:
         while self._waiting:
@@ -177,8 +177,8 @@ class EnvironmentPool:
             outcome = await environment.invoke(invocation)
         finally:
             tried.set()
-        kind: ReportOutcome = "initialized" if outcome.reusable else outcome.kind
-        self._report(self._record(invocation, kind, 0.0, environment, outcome))
+        report = self._ran(invocation, environment, outcome, queued_ms=0.0)
+        self._report(replace(report, outcome="initialized") if outcome.reusable else report)
         return outcome.reusable
 
     async def _discard(self, environment: Environment, *, replaced: bool) -> None:
@@ -198,27 +198,19 @@ class EnvironmentPool:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _record(
-        self,
-        invocation: Invocation,
-        outcome_kind: ReportOutcome,
-        queued_ms: float,
-        environment: Environment | None = None,
-        outcome: Outcome | None = None,
-        cold: bool = False,
+    def _refused(self, invocation: Invocation, outcome: ReportOutcome, queued_ms: float) -> Report:
+        request = (time(), invocation.request_id, self._spec.name, outcome)
+        return Report(*request, self._spec.memory_mb, round(queued_ms, 2))
+
+    def _ran(
+        self, invocation: Invocation, environment: Environment, outcome: Outcome, queued_ms: float
     ) -> Report:
-        request = (time(), invocation.request_id, self._spec.name, outcome_kind)
-        memory_mb, queued_ms = self._spec.memory_mb, round(queued_ms, 2)
-        if environment is None or outcome is None:
-            return Report(*request, memory_mb, queued_ms)
         provisioned = _provisioned(environment)
-        return Report(
-            *request,
-            memory_mb,
-            queued_ms,
+        return replace(
+            self._refused(invocation, outcome.kind, queued_ms),
             environment_id=environment.id,
             initialization_type=environment.initialization_type,
-            cold=cold,
+            cold=outcome.init_ms is not None and not provisioned,
             init_ms=None if outcome.init_ms is None else round(outcome.init_ms, 2),
             duration_ms=round(outcome.duration_ms, 2),
             billed_ms=billed_ms(outcome.duration_ms, None if provisioned else outcome.init_ms),

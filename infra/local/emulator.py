@@ -2,7 +2,8 @@
 
 What the emulator does that Lambda does not, and what is done about it here: it answers a timeout
 with 200 and plain text, does not limit the init phase, reports neither the init's duration nor the
-memory used, and panics when invoked twice at once (the pool's part).
+memory used, and panics when invoked twice at once (the pool's part). One difference stays: a cold
+start's init counts toward the function's timeout.
 """
 
 import asyncio
@@ -11,25 +12,26 @@ import platform
 import re
 import socket
 import sys
-from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from http import HTTPStatus
+from io import BytesIO
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import aiohttp
 
 from infra.local.environment import (
-    INIT_LIMIT_S,
-    InitializationType,
     Invocation,
+    Launch,
     LogSink,
     Outcome,
     OutcomeKind,
+    process_environment,
 )
 from infra.local.guardian import Guardian
 from infra.local.loglines import pump_lines
 from infra.local.processes import kill_sessions, only_child, peak_memory_mb
-from infra.local.template import FunctionSpec
 
 _PATH = "/2015-03-31/functions/function/invocations"
 _START_ATTEMPTS = 3
@@ -63,19 +65,17 @@ class EmulatorEnvironment:
 
     def __init__(
         self,
-        environment_id: str,
-        initialization_type: InitializationType,
-        spec: FunctionSpec,
-        variables: Mapping[str, str],
+        launch: Launch,
         binary: Path,
         http: aiohttp.ClientSession,
         log: LogSink,
         guardian: Guardian,
     ) -> None:
-        self.id = environment_id
-        self.initialization_type = initialization_type
-        self._spec = spec
-        self._variables = variables
+        self.id = launch.id
+        self.initialization_type = launch.initialization_type
+        self._spec = launch.spec
+        self._init_limit_s = launch.init_limit_s
+        self._variables = process_environment(launch)
         self._binary = binary
         self._http = http
         self._log = log
@@ -98,9 +98,8 @@ class EmulatorEnvironment:
         post = asyncio.create_task(self._post(invocation))
         try:
             if cold:
-                await asyncio.wait(
-                    {post, self._init_ms}, timeout=INIT_LIMIT_S, return_when="FIRST_COMPLETED"
-                )
+                first: set[asyncio.Future[Any]] = {post, self._init_ms}
+                await asyncio.wait(first, timeout=self._init_limit_s, return_when="FIRST_COMPLETED")
                 if not post.done() and not self._init_ms.done():
                     return Outcome("init_timeout", b"", 0.0, init_ms=_since(started))
             kind, payload = await asyncio.wait_for(post, self._spec.timeout_s + _TIMEOUT_GRACE_S)
@@ -160,7 +159,7 @@ class EmulatorEnvironment:
         headers = {"X-Amzn-RequestId": invocation.request_id}
         try:
             async with self._http.post(
-                self._url, data=invocation.event, headers=headers
+                self._url, data=BytesIO(invocation.event), headers=headers
             ) as response:
                 return _verdict(response.status, await response.read())
         except aiohttp.ClientError:
@@ -190,16 +189,16 @@ class EmulatorEnvironment:
 
 
 def _verdict(status: int, body: bytes) -> tuple[OutcomeKind, bytes]:
-    if status == 200 and body.startswith(b"Task timed out"):
+    if status == HTTPStatus.OK and body.startswith(b"Task timed out"):
         # Not JSON, so no function can have returned it.
         return "function_timeout", b""
-    if status == 200 and not body.startswith(b'{"error'):
+    if status == HTTPStatus.OK and not body.startswith(b'{"error'):
         return "ok", body
     try:
         error = json.loads(body)
     except ValueError:
         error = {}
-    if status == 200:
+    if status == HTTPStatus.OK:
         return "function_error" if error.keys() == _ERROR_KEYS else "ok", body
     too_large = error.get("errorType") == "Function.ResponseSizeTooLarge"
     return "response_too_large" if too_large else "function_crashed", b""

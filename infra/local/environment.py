@@ -82,14 +82,22 @@ class LogSink(Protocol):
         """Take one line, without its newline."""
 
 
+@dataclass(frozen=True)
+class Launch:
+    """What an environment is to be: whose, how started, and when."""
+
+    id: str
+    initialization_type: InitializationType
+    spec: FunctionSpec
+    time: datetime
+    init_limit_s: float = INIT_LIMIT_S
+
+
 def process_environment(
-    spec: FunctionSpec,
-    environment_id: str,
-    initialization_type: InitializationType,
-    now: datetime,
-    inherited: Mapping[str, str] = os.environ,
+    launch: Launch, inherited: Mapping[str, str] = os.environ
 ) -> dict[str, str]:
     """Variables of an environment's processes: Lambda's own, then the function's."""
+    spec = launch.spec
     return {
         **{name: inherited[name] for name in _INHERITED if name in inherited},
         "LANG": "en_US.UTF-8",
@@ -106,7 +114,7 @@ def process_environment(
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(spec.timeout_s),
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": f"{now:%Y/%m/%d}/[$LATEST]{environment_id}",
-        "AWS_LAMBDA_INITIALIZATION_TYPE": initialization_type,
+        "AWS_LAMBDA_LOG_STREAM_NAME": f"{launch.time:%Y/%m/%d}/[$LATEST]{launch.id}",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": launch.initialization_type,
         **spec.environment,
     }

@@ -64,7 +64,7 @@ class Gateway:
         except asyncio.CancelledError:
             self._access(_line(request, "left", started, "client"))
             raise
-        except Exception:  # the outermost edge: a fault here must not end the connection unsaid
+        except Exception:  # noqa: BLE001 - the outermost edge: no connection may end unsaid
             _LOG.exception("%s %s", request.method, request.path)
             response = _problem("internal_error", request_id)
         response.headers["apigw-requestid"] = request_id

@@ -21,7 +21,7 @@ class Guardian:
     """The gateway's end; a context manager around the life of all environments."""
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - this very module
             [sys.executable, "-m", __name__],
             stdin=subprocess.PIPE,
             cwd=_ROOT,

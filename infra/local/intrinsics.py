@@ -4,7 +4,7 @@ Source: AWS CloudFormation, *Intrinsic function reference*.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ class TemplateError(Exception):
 
 @dataclass(frozen=True)
 class Scope:
-    """What names mean: parameter values, pseudo-parameters, conditions, mappings, resource names."""
+    """What names mean; ``values`` holds parameters and pseudo-parameters."""
 
     values: Mapping[str, object]
     conditions: Mapping[str, Node]
@@ -81,35 +81,19 @@ def holds(condition: str, scope: Scope) -> bool:
 
 
 def _call(name: str, argument: Node, scope: Scope) -> Node:
-    match name:
-        case "Ref":
-            return _ref(argument, scope)
-        case "Condition":
-            return holds(argument, scope)
-        case "Fn::Sub":
-            return _sub(argument, scope)
-        case "Fn::If":
-            condition, yes, no = argument
-            return evaluate(yes if holds(condition, scope) else no, scope)
-    values = evaluate(argument, scope)
-    match name:
-        case "Fn::Equals":
-            return str(values[0]) == str(values[1])
-        case "Fn::Not":
-            return not values[0]
-        case "Fn::And":
-            return all(values)
-        case "Fn::Or":
-            return any(values)
-        case "Fn::Join":
-            return str(values[0]).join(str(value) for value in values[1])
-        case "Fn::Select":
-            return values[1][int(values[0])]
-        case "Fn::Split":
-            return str(values[1]).split(values[0])
-        case "Fn::FindInMap":
-            return scope.mappings[values[0]][values[1]][values[2]]
+    if name in _LAZY:
+        return _LAZY[name](argument, scope)
+    if name in _EAGER:
+        return _EAGER[name](evaluate(argument, scope))
+    if name == "Fn::FindInMap":
+        table, row, column = evaluate(argument, scope)
+        return scope.mappings[table][row][column]
     raise TemplateError(f"{name} {argument!r} has no value on one machine.")
+
+
+def _if(argument: Node, scope: Scope) -> Node:
+    condition, yes, no = argument
+    return evaluate(yes if holds(condition, scope) else no, scope)
 
 
 def _ref(name: str, scope: Scope) -> Node:
@@ -138,6 +122,23 @@ def _sub(argument: Node, scope: Scope) -> str:
         return str(_ref(name, inner))
 
     return _PLACEHOLDER.sub(replacement, text)
+
+
+_LAZY: dict[str, Callable[[Node, Scope], Node]] = {
+    "Ref": _ref,
+    "Condition": holds,
+    "Fn::Sub": _sub,
+    "Fn::If": _if,
+}
+_EAGER: dict[str, Callable[[Node], Node]] = {
+    "Fn::Equals": lambda values: str(values[0]) == str(values[1]),
+    "Fn::Not": lambda values: not values[0],
+    "Fn::And": all,
+    "Fn::Or": any,
+    "Fn::Join": lambda values: str(values[0]).join(str(value) for value in values[1]),
+    "Fn::Select": lambda values: values[1][int(values[0])],
+    "Fn::Split": lambda values: str(values[1]).split(values[0]),
+}
 
 
 class _Loader(yaml.SafeLoader):

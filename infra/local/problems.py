@@ -63,7 +63,7 @@ class GatewayError(Exception):
 
 
 def problem_response(code: str, request_id: str) -> tuple[int, dict[str, str], bytes]:
-    """Status, headers and problem+json body; ``message`` is where API Gateway's own errors have it."""
+    """Status, headers and body; ``message`` is where API Gateway's own errors have their text."""
     problem = PROBLEMS[code]
     body = {
         "type": "about:blank",

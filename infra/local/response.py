@@ -6,11 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 from infra.local.problems import GatewayError
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_STATUS_END = 600
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 # The gateway's own connection decides these (RFC 9110, §7.6.1; RFC 9112, §6).
 _NOT_FORWARDED = frozenset(
@@ -45,7 +47,7 @@ def decode_response(payload: bytes) -> HttpResponse:
 
 def _status(result: dict[str, Any]) -> int:
     status = int(result["statusCode"])
-    if not 200 <= status <= 599:
+    if not HTTPStatus.OK <= status < _STATUS_END:
         raise ValueError(f"no final status: {status}")
     return status
 

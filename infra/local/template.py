@@ -1,6 +1,6 @@
 """``template.yaml`` → the functions and routes it describes.
 
-Only what a local cloud needs is read: functions packaged as images that have routes on the HTTP API.
+Only what a local cloud needs is read: functions, packaged as images, with routes on an HTTP API.
 Sources: AWS SAM specification, *AWS::Serverless::Function* and *Globals*.
 """
 
@@ -54,9 +54,8 @@ def read_template(
 ) -> Template:
     """Evaluate the template at ``path``.
 
-    Args:
-        parameters: values for the template's parameters, before their defaults.
-        environment: variables every function gets; they win over those the template sets.
+    ``parameters`` win over the template's defaults. ``environment`` is given to every function and
+    wins over what the template sets.
 
     Raises:
         TemplateError: unreadable, or it says something that cannot be stood up here.
@@ -80,7 +79,9 @@ def read_template(
         try:
             routes_here = list(_routes(name, properties, scope))
             if routes_here:
-                functions.append(_function(name, resource, properties, scope, path, environment))
+                given = environment or {}
+                merged = resource | {"Properties": properties}
+                functions.append(_function(name, merged, scope, path.parent, given))
         except TemplateError as exc:
             raise TemplateError(f"{path.name}, {name}: {exc}") from exc
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
@@ -112,13 +113,9 @@ def _parameter_values(declared: Node, given: Mapping[str, str]) -> dict[str, obj
 
 
 def _function(
-    name: str,
-    resource: Node,
-    properties: Node,
-    scope: Scope,
-    template: Path,
-    environment: Mapping[str, str] | None,
+    name: str, resource: Node, scope: Scope, root: Path, given: Mapping[str, str]
 ) -> FunctionSpec:
+    properties = resource["Properties"]
     if properties.get("PackageType") != "Image":
         raise TemplateError("only functions with PackageType Image run here.")
     command = evaluate(properties.get("ImageConfig", {}), scope).get("Command")
@@ -126,7 +123,6 @@ def _function(
         raise TemplateError("ImageConfig.Command does not name the handler.")
     if "DockerContext" not in resource.get("Metadata", {}):
         raise TemplateError("Metadata.DockerContext does not name the code's folder.")
-    given = environment or {}
     variables = properties.get("Environment", {}).get("Variables", {})
     # Those given are not evaluated: a secret's address in the cloud means nothing here.
     own = evaluate({key: value for key, value in variables.items() if key not in given}, scope)
@@ -135,9 +131,7 @@ def _function(
     return FunctionSpec(
         name=name,
         handler=command[0],
-        code_folder=(
-            template.parent / evaluate(resource["Metadata"]["DockerContext"], scope)
-        ).resolve(),
+        code_folder=(root / evaluate(resource["Metadata"]["DockerContext"], scope)).resolve(),
         memory_mb=int(evaluate(properties.get("MemorySize", 128), scope)),
         timeout_s=int(evaluate(properties.get("Timeout", 3), scope)),
         environment={key: str(value) for key, value in own.items()} | dict(given),

@@ -6,25 +6,28 @@ Same handler, same event, same outcomes; what is missing is awslambdaric and AWS
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from asyncio.subprocess import Process
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter, time
 from typing import Any
 
 from infra.local.environment import (
-    INIT_LIMIT_S,
     MAX_PAYLOAD_BYTES,
-    InitializationType,
     Invocation,
+    Launch,
     LogSink,
     Outcome,
+    OutcomeKind,
+    process_environment,
 )
 from infra.local.guardian import Guardian
 from infra.local.loglines import pump_lines
 from infra.local.processes import kill_sessions, peak_memory_mb
-from infra.local.template import FunctionSpec
 
 _RUNTIME = Path(__file__).with_name("worker_runtime.py")
+_BROKEN = (EOFError, ValueError, OSError)
+"""What reading frames from a process that has gone, or talks nonsense, raises."""
 
 
 class WorkerEnvironment:
@@ -32,38 +35,42 @@ class WorkerEnvironment:
 
     def __init__(
         self,
-        environment_id: str,
-        initialization_type: InitializationType,
-        spec: FunctionSpec,
-        variables: Mapping[str, str],
+        launch: Launch,
         log: LogSink,
         guardian: Guardian,
     ) -> None:
-        self.id = environment_id
-        self.initialization_type = initialization_type
-        self._spec = spec
-        self._variables = variables
+        self.id = launch.id
+        self.initialization_type = launch.initialization_type
+        self._spec = launch.spec
+        self._init_limit_s = launch.init_limit_s
+        self._variables = process_environment(launch)
         self._log = log
         self._guardian = guardian
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         self._pump: asyncio.Task[None] | None = None
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run one invocation; the first one starts the process and so the init phase."""
-        init_ms = None
-        process = self._process
-        if process is None:
-            started = perf_counter()
-            process = await self._start()
-            try:
-                frame, _ = await asyncio.wait_for(_read_frame(process), INIT_LIMIT_S)
-            except TimeoutError:
-                return Outcome("init_timeout", b"", 0.0, init_ms=_since(started))
-            except (EOFError, ValueError, OSError):
-                return Outcome("init_failed", b"", 0.0, init_ms=_since(started))
-            init_ms = _since(started)
-            if frame["kind"] != "initialized":
-                return Outcome("init_failed", b"", 0.0, init_ms=init_ms)
+        if self._process is not None:
+            return await self._handle(self._process, invocation)
+        started = perf_counter()
+        process = await self._start()
+        kind = await self._initialise(process)
+        init_ms = _since(started)
+        if kind != "ok":
+            return Outcome(kind, b"", 0.0, init_ms)
+        return replace(await self._handle(process, invocation), init_ms=init_ms)
+
+    async def _initialise(self, process: Process) -> OutcomeKind:
+        try:
+            frame, _ = await asyncio.wait_for(_read_frame(process), self._init_limit_s)
+        except TimeoutError:
+            return "init_timeout"
+        except _BROKEN:
+            return "init_failed"
+        return "ok" if frame["kind"] == "initialized" else "init_failed"
+
+    async def _handle(self, process: Process, invocation: Invocation) -> Outcome:
         started = perf_counter()
         try:
             async with asyncio.timeout(self._spec.timeout_s):
@@ -73,14 +80,13 @@ class WorkerEnvironment:
             self._log.write(
                 f"{invocation.request_id} Task timed out after {self._spec.timeout_s} s"
             )
-            return Outcome("function_timeout", b"", _since(started), init_ms)
-        except (EOFError, ValueError, OSError):
-            return Outcome("function_crashed", b"", _since(started), init_ms)
-        duration_ms = _since(started)
+            return Outcome("function_timeout", b"", _since(started))
+        except _BROKEN:
+            return Outcome("function_crashed", b"", _since(started))
         memory_mb = peak_memory_mb(process.pid)
         if len(payload) > MAX_PAYLOAD_BYTES:
-            return Outcome("response_too_large", b"", duration_ms, init_ms, memory_mb)
-        return Outcome(frame["kind"], payload, duration_ms, init_ms, memory_mb)
+            return Outcome("response_too_large", b"", _since(started), None, memory_mb)
+        return Outcome(frame["kind"], payload, _since(started), None, memory_mb)
 
     async def stop(self) -> None:
         """Kill the worker and whatever it started; take its last lines."""
@@ -92,7 +98,7 @@ class WorkerEnvironment:
         if self._pump is not None:
             await self._pump
 
-    async def _start(self) -> asyncio.subprocess.Process:
+    async def _start(self) -> Process:
         # -P: the runtime's own folder must not shadow the function's modules.
         self._process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", _RUNTIME, self._spec.handler),
@@ -108,7 +114,7 @@ class WorkerEnvironment:
         self._pump = asyncio.create_task(pump_lines(self._process.stderr, self._log.write))
         return self._process
 
-    async def _send(self, process: asyncio.subprocess.Process, invocation: Invocation) -> None:
+    async def _send(self, process: Process, invocation: Invocation) -> None:
         assert process.stdin is not None
         header = {
             "request_id": invocation.request_id,
@@ -119,7 +125,7 @@ class WorkerEnvironment:
         await process.stdin.drain()
 
 
-async def _read_frame(process: asyncio.subprocess.Process) -> tuple[dict[str, Any], bytes]:
+async def _read_frame(process: Process) -> tuple[dict[str, Any], bytes]:
     assert process.stdout is not None
     line = await process.stdout.readline()
     if not line:

@@ -1,0 +1,161 @@
+"""``python -m infra.local`` as a process: how it starts, and that nothing of it stays."""
+
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+
+from infra.local.emulator import emulator_binary
+from tests.conftest import ROOT
+
+TOY = Path(__file__).with_name("toy")
+
+
+@dataclass(frozen=True)
+class Command:
+    process: "subprocess.Popen[str]"
+    url: str
+    output: Path
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def start(folder: Path, port: int, *options: str) -> Command:
+    command = (sys.executable, "-m", "infra.local", "--port", str(port), "--data", folder / "data")
+    output = folder / "output.txt"
+    with output.open("w") as file:
+        process = subprocess.Popen(
+            [*command, "--template", TOY / "template.yaml", "--models-dir", folder, *options],
+            cwd=ROOT,
+            env=os.environ | {"PYTHONPATH": str(ROOT), "PHOTOS_DIR": ""},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    return Command(process, f"http://127.0.0.1:{port}", output)
+
+
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[Command]:
+    command = start(folder, free_port(), *options)
+    try:
+        deadline_s = time.monotonic() + 20
+        while "Ctrl-C" not in command.said():
+            assert command.process.poll() is None, command.said()
+            assert time.monotonic() < deadline_s, command.said()
+            time.sleep(0.02)
+        yield command
+    finally:
+        command.process.kill()
+        command.process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_no_process_is_left_after_a_signal_however_busy_they_are(tmp_path: Path, number: int):
+    with running(tmp_path, "--environments", "2") as command:
+        for _ in range(2):
+            client = threading.Thread(target=quietly_get, args=(f"{command.url}/v1/child",))
+            client.start()
+        deadline_s = time.monotonic() + 5
+        while not any("sleep" in each.name() for each in descendants(command)):
+            assert time.monotonic() < deadline_s
+            time.sleep(0.02)
+        processes = descendants(command)
+
+        command.process.send_signal(number)
+        command.process.wait(timeout=3)
+        _, alive = psutil.wait_procs(processes, timeout=3)
+
+        assert alive == []
+        assert command.process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 0)
+        assert "Traceback" not in command.said()
+
+
+def test_prints_what_is_there_and_a_curl_line_that_works(tmp_path: Path):
+    with running(tmp_path, "--environments", "2") as command:
+        said = command.said()
+        line = re.search(r"curl .*", said)
+        assert line is not None
+        answer = subprocess.run(line[0], shell=True, capture_output=True, check=True)
+
+        assert b'"isBase64Encoded": true' in answer.stdout
+        assert f"{command.url}/" in said
+        assert "resnet50" in said
+        assert "up to 2 environments of 256 MB" in said
+
+
+def test_keeps_one_private_receipt_key(tmp_path: Path):
+    key = tmp_path / "data" / "receipt-key"
+    with running(tmp_path):
+        first = key.read_text()
+    with running(tmp_path):
+        assert key.read_text() == first
+
+    assert len(first) >= 32
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+
+
+def test_a_taken_port_is_named_before_any_model_is_built(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        command = start(tmp_path, port)
+        assert command.process.wait(timeout=10) == 1
+
+    assert len(command.said().splitlines()) == 1
+    assert f"port {port}" in command.said()
+    assert "PORT=" in command.said()
+
+
+def test_a_function_that_cannot_start_shows_its_log(tmp_path: Path):
+    template = (TOY / "template.yaml").read_text()
+    broken = template.replace("echo.handler", "broken.handler").replace(
+        "DockerContext: functions", f"DockerContext: {TOY / 'functions'}"
+    )
+    (tmp_path / "broken.yaml").write_text(broken)
+    command = start(tmp_path, free_port(), "--template", str(tmp_path / "broken.yaml"))
+
+    assert command.process.wait(timeout=20) == 1
+    assert "a_module_that_is_missing" in command.said()
+    assert command.said().splitlines()[-1].startswith("error: GET /v1/health answered 502")
+
+
+def test_says_when_functions_run_in_worker_processes(tmp_path: Path):
+    with running(tmp_path, "--runtime", "worker") as command:
+        assert "worker processes" in command.said()
+        assert requests.get(f"{command.url}/v1/echo", timeout=5).status_code == 200
+
+
+def test_the_emulator_is_what_runs_where_it_can(tmp_path: Path):
+    if emulator_binary(ROOT / ".emulator") is None:
+        pytest.skip("no Lambda Runtime Interface Emulator for this machine in .emulator")
+    with running(tmp_path) as command:
+        assert any("aws-lambda-rie" in each.name() for each in descendants(command))
+        assert "worker processes" not in command.said()
+
+
+def descendants(command: Command) -> list[psutil.Process]:
+    return psutil.Process(command.process.pid).children(recursive=True)
+
+
+def quietly_get(url: str) -> None:
+    with suppress(requests.RequestException):  # the cloud is stopped under it
+        requests.get(url, timeout=10)

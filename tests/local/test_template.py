@@ -1,0 +1,170 @@
+"""template.yaml → functions and routes."""
+
+from pathlib import Path
+
+import pytest
+
+from infra.local.intrinsics import TemplateError
+from infra.local.routing import Route
+from infra.local.template import read_template
+from tests.conftest import ROOT
+
+FUNCTION = """
+Globals:
+  Function:
+    PackageType: Image
+    Timeout: 7
+    Environment: {Variables: {SHARED: all, OWN: global}}
+Parameters:
+  Memory: {Type: Number, Default: 512}
+  Level: {Type: String, Default: INFO, AllowedValues: [INFO, DEBUG]}
+  Secret: {Type: String}
+Conditions:
+  Big: !Equals [!Ref Memory, 1024]
+  Never: !And [!Condition Big, !Not [!Condition Big]]
+Mappings: {Sizes: {big: {mb: 2048}}}
+Resources:
+  Table: {Type: "AWS::DynamoDB::Table"}
+  Worker:
+    Type: AWS::Serverless::Function
+    Metadata: {DockerContext: code}
+    Properties:
+      ImageConfig: {Command: [app.handler]}
+      MemorySize: %(memory)s
+      Environment: {Variables: {OWN: "%(own)s", VALUE: %(value)s}}
+      %(more)s
+      Events:
+        Get: {Type: HttpApi, Properties: {Method: get, Path: /a}}
+        Nightly: {Type: Schedule, Properties: {Schedule: rate(1 day)}}
+"""
+
+
+def read(folder: Path, parameters=None, environment=None, text=FUNCTION, **fields: str):
+    defaults = {"memory": "!Ref Memory", "own": "function", "value": "x", "more": "Timeout: 7"}
+    path = folder / "template.yaml"
+    path.write_text(text % (defaults | fields))
+    return read_template(path, parameters, environment)
+
+
+def value(folder: Path, expression: str, **parameters: str) -> str:
+    return read(folder, parameters, value=expression).functions[0].environment["VALUE"]
+
+
+def test_reads_the_projects_own_template():
+    template = read_template(ROOT / "template.yaml", {}, {"RECEIPT_KEY": "k" * 32})
+
+    classifier = next(each for each in template.functions if each.name == "ClassifierFunction")
+    assert classifier.handler == "image_classifier.handler.handler"
+    assert classifier.code_folder == ROOT / "functions"
+    assert classifier.memory_mb == 1769
+    assert classifier.timeout_s < 29
+    assert classifier.provisioned_concurrency == 0
+    assert Route("POST", "/v1/predict", "ClassifierFunction") in template.routes
+
+
+def test_provisioned_concurrency_follows_its_parameter():
+    template = read_template(
+        ROOT / "template.yaml", {"ProvisionedConcurrency": "3"}, {"RECEIPT_KEY": "k" * 32}
+    )
+
+    assert template.functions[0].provisioned_concurrency == 3
+
+
+def test_globals_merge_and_the_function_wins(tmp_path: Path):
+    function = read(tmp_path).functions[0]
+
+    assert function.environment == {"SHARED": "all", "OWN": "function", "VALUE": "x"}
+    assert function.timeout_s == 7
+    assert function.memory_mb == 512
+    assert function.code_folder == tmp_path / "code"
+
+
+def test_only_http_events_become_routes(tmp_path: Path):
+    assert read(tmp_path).routes == (Route("GET", "/a", "Worker"),)
+
+
+@pytest.mark.parametrize(
+    ("expression", "result"),
+    [
+        ("!Sub '${Level}-${AWS::Region}-${!Level}'", "INFO-us-east-1-${Level}"),
+        ("!Sub ['${A}-${Level}', {A: !Ref Memory}]", "512-INFO"),
+        ("!If [Big, yes-big, small]", "small"),
+        ("!If [Never, a, b]", "b"),
+        ("!Join ['/', [a, !Ref Level]]", "a/INFO"),
+        ("!Select [1, !Split [',', 'x,y']]", "y"),
+        ("!FindInMap [Sizes, big, mb]", "2048"),
+        ("!Ref Table", "Table"),
+        ("{'Fn::Or': [false, {'Condition': Big}]}", "False"),
+    ],
+)
+def test_evaluates_intrinsics(tmp_path: Path, expression: str, result: str):
+    assert value(tmp_path, expression) == result
+
+
+def test_conditions_follow_parameters(tmp_path: Path):
+    assert value(tmp_path, "!If [Big, yes-big, small]", Memory="1024") == "yes-big"
+
+
+def test_no_value_leaves_its_key_out(tmp_path: Path):
+    function = read(tmp_path, value="!If [Big, x, !Ref AWS::NoValue]").functions[0]
+
+    assert "VALUE" not in function.environment
+
+
+def test_a_given_variable_is_not_evaluated(tmp_path: Path):
+    function = read(tmp_path, {}, {"VALUE": "given"}, value="!GetAtt Secret.Arn").functions[0]
+
+    assert function.environment["VALUE"] == "given"
+
+
+def test_reserved_concurrency_is_read(tmp_path: Path):
+    template = read(tmp_path, more="ReservedConcurrentExecutions: 4")
+
+    assert template.functions[0].reserved_concurrency == 4
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"value": "!Ref Secret"}, "Worker: Secret has no value"),
+        ({"value": "!GetAtt Table.Arn"}, "Fn::GetAtt"),
+        ({"value": "!Sub '${Table.Arn}'"}, "Table.Arn"),
+        ({"value": "!Ref Nothing"}, "Nothing has no value"),
+        ({"value": "!If [Missing, a, b]"}, "no condition Missing"),
+        ({"value": "!Select [7, [a]]"}, "Worker: not understood"),
+        ({"memory": "lots"}, "Worker: not understood"),
+        ({"more": "PackageType: Zip"}, "PackageType Image"),
+        ({"more": "ImageConfig: {Command: []}"}, "ImageConfig.Command"),
+    ],
+)
+def test_names_what_cannot_be_stood_up(tmp_path: Path, fields: dict[str, str], says: str):
+    with pytest.raises(TemplateError, match="template") as caught:
+        read(tmp_path, **fields)
+
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "says"),
+    [
+        ({"Unknown": "1"}, "no parameter Unknown"),
+        ({"Memory": "much"}, "must be a whole number"),
+        ({"Level": "LOUD"}, "must be one of INFO, DEBUG"),
+    ],
+)
+def test_refuses_parameters_the_template_does_not_allow(tmp_path: Path, parameters, says: str):
+    with pytest.raises(TemplateError, match=says):
+        read(tmp_path, parameters)
+
+
+@pytest.mark.parametrize("text", ["[a, b]", "a: [", "Resources: {}"])
+def test_refuses_what_is_no_template(tmp_path: Path, text: str):
+    with pytest.raises(TemplateError):
+        read(tmp_path, text=text)
+
+
+def test_refuses_one_route_for_two_functions(tmp_path: Path):
+    head, _, worker = FUNCTION.partition("  Worker:")
+    both = head + "  Worker:" + worker + "  Other:" + worker
+    with pytest.raises(TemplateError, match="GET /a"):
+        read(tmp_path, text=both)
