@@ -27,15 +27,21 @@ def analog_clock() -> Image.Image:
     for minute in range(60):
         angle = math.radians(minute * 6)
         inner = 0.31 if minute % 5 == 0 else 0.335
-        pen.line([spot(angle, inner), spot(angle, 0.355)], fill=(25, 25, 25), width=N // (70 if minute % 5 == 0 else 200))
+        pen.line(
+            [spot(angle, inner), spot(angle, 0.355)],
+            fill=(25, 25, 25),
+            width=N // (70 if minute % 5 == 0 else 200),
+        )
     for angle, length, width in ((math.radians(305), 0.2, 38), (math.radians(60), 0.29, 55)):
-        pen.line([spot(angle + math.pi, 0.04), spot(angle, length)], fill=(20, 20, 20), width=N // width)
+        pen.line(
+            [spot(angle + math.pi, 0.04), spot(angle, length)], fill=(20, 20, 20), width=N // width
+        )
     pen.ellipse(around(0.5, 0.5, 0.022), fill=(160, 30, 30))
     return image
 
 
 def soccer_ball() -> Image.Image:
-    image, pen = sky((110, 165, 80), (70, 125, 50))
+    image, _pen = sky((110, 165, 80), (70, 125, 50))
     shade = Image.new("L", (N, N), 0)
     ImageDraw.Draw(shade).ellipse(box(0.16, 0.8, 0.88, 0.93), fill=140)
     image.paste((20, 45, 15), mask=shade.filter(ImageFilter.GaussianBlur(N * 0.02)))
@@ -50,13 +56,25 @@ def soccer_ball() -> Image.Image:
         on_ball.polygon(pentagon(x, y, 0.125, angle + math.pi), fill=(25, 25, 28))
         half = math.radians(72 * i + 36)
         for other in (angle, angle + math.radians(72)):
-            on_ball.line([spot(half, 0.30, 0.5, 0.48), spot(other, 0.24, 0.5, 0.48)], fill=(40, 40, 44), width=N // 90)
-        on_ball.line([spot(half, 0.30, 0.5, 0.48), spot(half, 0.45, 0.5, 0.48)], fill=(40, 40, 44), width=N // 90)
+            on_ball.line(
+                [spot(half, 0.30, 0.5, 0.48), spot(other, 0.24, 0.5, 0.48)],
+                fill=(40, 40, 44),
+                width=N // 90,
+            )
+        on_ball.line(
+            [spot(half, 0.30, 0.5, 0.48), spot(half, 0.45, 0.5, 0.48)],
+            fill=(40, 40, 44),
+            width=N // 90,
+        )
     mask = Image.new("L", (N, N), 0)
     ImageDraw.Draw(mask).ellipse(around(0.5, 0.48, 0.4), fill=255)
     light = Image.new("L", (N, N), 0)
     ImageDraw.Draw(light).ellipse(around(0.44, 0.4, 0.34), fill=110)
-    ball = Image.composite(ball, ball.point(lambda v: v * 0.8), light.filter(ImageFilter.GaussianBlur(N * 0.1)).point(lambda v: min(255, v * 3)))
+    ball = Image.composite(
+        ball,
+        ball.point(lambda v: v * 0.8),
+        light.filter(ImageFilter.GaussianBlur(N * 0.1)).point(lambda v: min(255, v * 3)),
+    )
     image.paste(ball, mask=mask)
     return image
 
@@ -98,7 +116,11 @@ def umbrella() -> Image.Image:
     pen.line([at(0.5, 0.1), at(0.5, 0.85)], fill=(60, 50, 45), width=N // 50)
     pen.arc(box(0.5, 0.78, 0.62, 0.92), 0, 180, fill=(60, 50, 45), width=N // 50)
     pen.pieslice(box(0.08, 0.12, 0.92, 0.96), 180, 360, fill=(200, 40, 60))
-    for left, right, colour in ((0.08, 0.36, (225, 70, 85)), (0.36, 0.64, (200, 40, 60)), (0.64, 0.92, (170, 25, 45))):
+    for left, right, _colour in (
+        (0.08, 0.36, (225, 70, 85)),
+        (0.36, 0.64, (200, 40, 60)),
+        (0.64, 0.92, (170, 25, 45)),
+    ):
         pen.ellipse(box(left, 0.49, right, 0.59), fill=(188, 201, 212))
     pen.pieslice(box(0.36, 0.12, 0.64, 0.96), 180, 360, fill=(225, 75, 90))
     pen.ellipse(box(0.36, 0.49, 0.64, 0.59), fill=(188, 201, 212))
@@ -110,7 +132,10 @@ def strawberry() -> Image.Image:
     image, pen = sky((250, 250, 248), (238, 238, 236))
     pen.ellipse(box(0.17, 0.24, 0.58, 0.66), fill=(214, 24, 40))
     pen.ellipse(box(0.42, 0.24, 0.83, 0.66), fill=(214, 24, 40))
-    pen.polygon([at(0.2, 0.52), at(0.8, 0.52), at(0.56, 0.9), at(0.5, 0.93), at(0.44, 0.9)], fill=(214, 24, 40))
+    pen.polygon(
+        [at(0.2, 0.52), at(0.8, 0.52), at(0.56, 0.9), at(0.5, 0.93), at(0.44, 0.9)],
+        fill=(214, 24, 40),
+    )
     pen.ellipse(box(0.3, 0.4, 0.7, 0.85), fill=(220, 30, 45))
     for row in range(7):
         for column in range(8 - row):
@@ -119,7 +144,10 @@ def strawberry() -> Image.Image:
     for i in range(7):
         angle = math.radians(-90 + i * 30)
         tip = spot(angle, 0.26, 0.5, 0.26)
-        pen.polygon([spot(angle - 0.5, 0.08, 0.5, 0.24), tip, spot(angle + 0.5, 0.08, 0.5, 0.24)], fill=(60, 140, 45))
+        pen.polygon(
+            [spot(angle - 0.5, 0.08, 0.5, 0.24), tip, spot(angle + 0.5, 0.08, 0.5, 0.24)],
+            fill=(60, 140, 45),
+        )
     pen.line([at(0.5, 0.25), at(0.53, 0.1)], fill=(70, 130, 45), width=N // 45)
     return image
 
@@ -127,11 +155,15 @@ def strawberry() -> Image.Image:
 def sky(top: tuple[int, int, int], bottom: tuple[int, int, int]) -> Canvas:
     """A canvas that runs from one colour to another."""
     gradient = Image.linear_gradient("L").resize((N, N))
-    image = Image.composite(Image.new("RGB", (N, N), bottom), Image.new("RGB", (N, N), top), gradient)
+    image = Image.composite(
+        Image.new("RGB", (N, N), bottom), Image.new("RGB", (N, N), top), gradient
+    )
     return image, ImageDraw.Draw(image)
 
 
-def glow(image: Image.Image, x: float, y: float, radius: float, colour: tuple[int, int, int]) -> None:
+def glow(
+    image: Image.Image, x: float, y: float, radius: float, colour: tuple[int, int, int]
+) -> None:
     """Light around a point."""
     mask = Image.new("L", (N, N), 0)
     ImageDraw.Draw(mask).ellipse(around(x, y, radius), fill=170)
