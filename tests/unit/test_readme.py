@@ -4,13 +4,14 @@ import re
 import subprocess
 from pathlib import Path
 
+import pytest
+from pydantic_settings import BaseSettings
+
 import image_classifier.decode
 import image_classifier.upload
-import pytest
 import serving.api
 from image_classifier.settings import ClassifierSettings
 from infra.local import problems
-from pydantic_settings import BaseSettings
 from serving import errors
 from serving.errors import ServiceError
 
