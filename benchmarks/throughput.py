@@ -1,7 +1,6 @@
 """Requests per second of the whole local cloud: gateway, emulators and the model, over HTTP."""
 
 import asyncio
-import os
 import signal
 import subprocess
 import sys
@@ -22,13 +21,12 @@ PORT = 8719
 
 def requests_per_second(material: Material) -> float:
     """Start `make run`'s program, load it from this process, stop it."""
-    environ = os.environ | {"RESNET50_WEIGHTS": str(material.weights)}
     command = (
         *(sys.executable, "-m", "infra.local", "--port", str(PORT), "--model", "resnet50"),
         *("--data", str(FOLDER / "data"), "--models-dir", str(material.models_dir)),
     )
     with (FOLDER / "local.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=environ)
+        process = subprocess.Popen(command, stdout=log, stderr=log)
         try:
             return asyncio.run(_load(process, material.photo.read_bytes()))
         finally:

@@ -259,7 +259,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     add("--provisioned", type=_count, help="environments initialised ahead")
     add("--environments", type=_count, help="most environments per function; default: cores")
     add("--queue", type=_count, default=100, help="most requests waiting for an environment")
-    add("--model", default="resnet50", help="resnet50 or efficientnet-lite0")
+    add("--model", default="resnet50", help="resnet50, efficientnet-lite0, or one of yours")
     add("--models-dir", type=Path, default=Path("build/models"), help="where artifacts are kept")
     add("--photo", type=Path, help="photo for the curl line")
     add("--emulator-dir", type=Path, default=Path(".emulator"), help="where the emulator is")

@@ -3,13 +3,17 @@
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 EMBEDDED_MODEL = "efficientnet-lite0"
 _FALLS_BACK = "resnet50"
+BUILT_BY_NAME = (_FALLS_BACK, EMBEDDED_MODEL)
+MANIFEST_FILE = "model.json"
+
+# The exporter's exit codes.
+_UNKNOWN_MODEL = 2
 _WEIGHTS_UNAVAILABLE = 3
-"""The exporter's exit code when the weights cannot be had."""
 
 Run = Callable[[Sequence[str]], int]
 
@@ -18,7 +22,12 @@ class ModelUnavailable(Exception):
     """There is no artifact to serve; ``exit_code`` is the exporter's, which has said why."""
 
     def __init__(self, model: str, exit_code: int) -> None:
-        super().__init__(f"The model {model} could not be built.")
+        if model in BUILT_BY_NAME:
+            message = f"The model {model} could not be built."
+        else:
+            names = " or ".join(BUILT_BY_NAME)
+            message = f"There is no model {model}: use {names}, or build yours with `make model`."
+        super().__init__(message)
         self.exit_code = exit_code
 
 
@@ -32,13 +41,17 @@ class ServedModel:
 
 
 def ensure_model(model: str, models_dir: Path, run: Run, say: Callable[[str], None]) -> ServedModel:
-    """Have the artifact of ``model`` built if it is missing.
+    """Have the artifact of ``model`` built if it is missing; one that is there is taken as it is.
 
     Where ResNet50's weights cannot be had, the embedded model takes its place, and ``say`` says so.
 
     Raises:
         ModelUnavailable: the exporter failed.
     """
+    if (models_dir / model / MANIFEST_FILE).is_file():
+        return ServedModel(model, models_dir / model)
+    if model not in BUILT_BY_NAME:
+        raise ModelUnavailable(model, _UNKNOWN_MODEL)
     exit_code = _export(model, models_dir, run)
     if exit_code == 0:
         return ServedModel(model, models_dir / model)
@@ -48,10 +61,8 @@ def ensure_model(model: str, models_dir: Path, run: Run, say: Callable[[str], No
         f"ResNet50's weights cannot be had, so the embedded {EMBEDDED_MODEL} serves in its place."
         " `make model` says how to get them."
     )
-    exit_code = _export(EMBEDDED_MODEL, models_dir, run)
-    if exit_code != 0:
-        raise ModelUnavailable(EMBEDDED_MODEL, exit_code)
-    return ServedModel(EMBEDDED_MODEL, models_dir / EMBEDDED_MODEL, model)
+    embedded = ensure_model(EMBEDDED_MODEL, models_dir, run, say)
+    return replace(embedded, fallback_from=model)
 
 
 def run_exporter(code_folder: Path, environ: dict[str, str]) -> Run:
@@ -67,5 +78,4 @@ def run_exporter(code_folder: Path, environ: dict[str, str]) -> Run:
 
 
 def _export(model: str, models_dir: Path, run: Run) -> int:
-    output = models_dir / model
-    return run(["--model", model, "--output", str(output), "--if-missing"])
+    return run(["--model", model, "--output", str(models_dir / model)])

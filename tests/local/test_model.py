@@ -28,7 +28,7 @@ def test_serves_the_model_asked_for():
     model = ensure_model("resnet50", MODELS, exporter, said.append)
 
     assert model == ServedModel("resnet50", MODELS / "resnet50")
-    assert exporter.runs == [["--model", "resnet50", "--output", "models/resnet50", "--if-missing"]]
+    assert exporter.runs == [["--model", "resnet50", "--output", "models/resnet50"]]
     assert said == []
 
 
@@ -41,6 +41,21 @@ def test_falls_back_to_the_embedded_model_and_says_so():
     assert len(said) == 1
     assert "cannot be had" in said[0]
     assert "efficientnet-lite0" in said[0]
+
+
+@pytest.mark.parametrize("name", ["resnet50", "my-own"])
+def test_takes_a_model_that_is_there_as_it_is(tmp_path: Path, name: str):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "model.json").touch()
+    exporter = Exporter()
+
+    assert ensure_model(name, tmp_path, exporter, [].append) == ServedModel(name, tmp_path / name)
+    assert exporter.runs == []
+
+
+def test_says_how_models_come_about_when_there_is_none_of_the_name():
+    with pytest.raises(ModelUnavailable, match="make model"):
+        ensure_model("my-own", MODELS, Exporter(), [].append)
 
 
 @pytest.mark.parametrize(
