@@ -4,39 +4,22 @@ import base64
 import binascii
 
 from fastapi import Request
-from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from image_classifier.schemas import PredictJson
-from serving.errors import InvalidRequest, PayloadTooLarge, UnsupportedMediaType
+from serving.body import EmptyBody, MissingField, UnsupportedContentType, read_json
+from serving.errors import InvalidRequest, PayloadTooLarge
 
 # Lambda takes 6 MiB of event, in which a body is base64: 4.5 MiB less room for headers.
 MAX_IMAGE_BYTES = 4_500_000
-
-
-class EmptyBody(InvalidRequest):
-    """There is no image in the request."""
-
-    code = "empty_body"
-
-
-class MissingField(InvalidRequest):
-    """The form or the JSON object lacks the field that holds the image."""
-
-    code = "missing_field"
+MAX_JSON_BYTES = 6_291_456  # all that Lambda takes; the image in it has its own limit
 
 
 class InvalidForm(InvalidRequest):
     """The body is not the multipart form it says it is."""
 
     code = "invalid_form"
-
-
-class InvalidJson(InvalidRequest):
-    """The body is not a JSON object."""
-
-    code = "invalid_json"
 
 
 class InvalidBase64(InvalidRequest):
@@ -51,18 +34,12 @@ class ImageTooLarge(PayloadTooLarge):
     code = "image_too_large"
 
 
-class UnsupportedContentType(UnsupportedMediaType):
-    """The Content-Type is none of the three that are read."""
-
-    code = "unsupported_content_type"
-
-
 async def read_image(request: Request) -> bytes:
     """The image file in ``request``: a raw body, the form field ``file``, or base64 in JSON.
 
     Raises:
-        EmptyBody, MissingField, InvalidForm, InvalidJson, InvalidBase64, ImageTooLarge,
-        UnsupportedContentType
+        EmptyBody, MissingField, InvalidForm, InvalidBase64, ImageTooLarge, UnsupportedContentType:
+            and what ``read_json`` raises.
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type.startswith("image/") or content_type == "application/octet-stream":
@@ -70,7 +47,7 @@ async def read_image(request: Request) -> bytes:
     elif content_type == "multipart/form-data":
         data = await _from_form(request)
     elif content_type == "application/json":
-        data = _from_json(await request.body())
+        data = _from_base64((await read_json(request, PredictJson, MAX_JSON_BYTES)).image)
     else:
         raise UnsupportedContentType(
             "Send the image with Content-Type image/jpeg (or another image type), as the field "
@@ -96,15 +73,7 @@ async def _from_form(request: Request) -> bytes:
     raise MissingField("The form has no file in its field 'file'.")
 
 
-def _from_json(body: bytes) -> bytes:
-    if not body:
-        raise EmptyBody("There is no image in the request: it has no bytes.")
-    try:
-        text = PredictJson.model_validate_json(body).image
-    except ValidationError as exc:
-        if exc.errors()[0]["type"] == "json_invalid":
-            raise InvalidJson("The body is not JSON.") from exc
-        raise MissingField('Send a JSON object with the image: {"image": "<base64>"}.') from exc
+def _from_base64(text: str) -> bytes:
     if text.startswith("data:"):
         text = text.partition(",")[2]
     try:

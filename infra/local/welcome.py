@@ -7,9 +7,35 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from infra.local.cloud import CloudSettings, environments_limit
+from infra.local.model import ServedModel
+from infra.local.template import Template
+
 _PACKAGED_PHOTOS = ("chelsea.png", "coffee.png", "astronaut.png")
 _MAX_PHOTO_BYTES = 4_500_000
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+
+
+def welcome_lines(
+    url: str,
+    template: Template,
+    settings: CloudSettings,
+    model: ServedModel,
+    photo: Path | None,
+) -> str:
+    """Where everything is, and a line to try it with on ``photo``."""
+    stands_in = f" (in place of {model.fallback_from})" if model.fallback_from else ""
+    lines = ["", f"  Page         {url}/", f"  Model        {model.name}{stands_in}"]
+    for spec in template.functions:
+        limit = environments_limit(spec, settings.environments)
+        lines.append(
+            f"  Function     {spec.name}: up to {limit} environments of {spec.memory_mb} MB,"
+            f" {spec.provisioned_concurrency} provisioned, then a queue of {settings.queue}"
+        )
+    lines.append(f"  Data, logs   {settings.data}")
+    if photo is not None:
+        lines += ["", f"  {curl_line(url, photo)}"]
+    return "\n".join([*lines, "", "Ctrl-C stops it all."])
 
 
 def find_photo(given: Path | None, environ: Mapping[str, str]) -> Path | None:

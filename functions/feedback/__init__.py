@@ -1,0 +1,1 @@
+"""What people say of predictions: taken, kept, counted, exported."""

@@ -1,0 +1,81 @@
+"""A prediction's receipt and what a person said of it → what is kept."""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime
+
+from feedback.labels import Label, find_label
+from feedback.record import Feedback
+from feedback.schemas import FeedbackIn
+from serving.errors import UnprocessableContent
+from serving.receipts import Receipt
+
+MAX_COMMENT_CHARACTERS = 500
+
+
+class CommentTooLong(UnprocessableContent):
+    """The comment has more than ``MAX_COMMENT_CHARACTERS``."""
+
+    code = "comment_too_long"
+
+
+class ContradictoryLabel(UnprocessableContent):
+    """The label disagrees with ``correct``."""
+
+    code = "contradictory_label"
+
+
+def as_feedback(
+    said: FeedbackIn, receipt: Receipt, labels: Mapping[str, Label], now: datetime
+) -> Feedback:
+    """What is kept of an answer given at ``now`` (UTC).
+
+    A receipt of an earlier model version is as good as one of today's; the label named is looked
+    up among the classes of today's model.
+
+    Raises:
+        UnknownLabel, ContradictoryLabel, CommentTooLong
+    """
+    truth = _truth(said, Label(receipt.label, receipt.wnid), labels)
+    return Feedback(
+        nonce=receipt.nonce,
+        answered_at=now,
+        model_name=receipt.model_name,
+        model_version=receipt.model_version,
+        image_sha256=receipt.image_sha256,
+        predicted_label=receipt.label,
+        predicted_wnid=receipt.wnid,
+        score=receipt.score,
+        correct=said.correct,
+        true_label=truth.label if truth else None,
+        true_wnid=truth.wnid if truth else None,
+        comment=_as_text(said.comment),
+    )
+
+
+def _truth(said: FeedbackIn, predicted: Label, labels: Mapping[str, Label]) -> Label | None:
+    named = find_label(labels, said.label) if said.label is not None else None
+    if said.correct:
+        if named not in (None, predicted):
+            raise ContradictoryLabel("The prediction is called right, but another label is named.")
+        return predicted
+    if named == predicted:
+        raise ContradictoryLabel("The prediction is called wrong, but its own label is named.")
+    return named
+
+
+def _as_text(comment: str | None) -> str | None:
+    """The comment as plain text: line feeds, tabs, and no other control character.
+
+    Markup is text like any other; whoever shows it escapes it. Nothing left is no comment.
+    """
+    if comment is None:
+        return None
+    if len(comment) > MAX_COMMENT_CHARACTERS:
+        raise CommentTooLong(
+            f"The comment has {len(comment)} characters; at most {MAX_COMMENT_CHARACTERS} are kept."
+        )
+    lines = comment.replace("\r\n", "\n").replace("\r", "\n")
+    return (
+        "".join(c for c in lines if c in "\n\t" or unicodedata.category(c) != "Cc").strip() or None
+    )

@@ -1,0 +1,136 @@
+"""The store as a DynamoDB table.
+
+Costs, on demand in us-east-1 (0.625 $ per million writes, 0.125 $ per million reads of 4 KB): an
+answer writes its item, as a rule under 1 KB, and its index entry: 2 writes. A summary queries the
+index, whose entries of about 100 bytes cost 0.5 reads per 4 KB: 10 000 answers are 1 MB, 125 reads,
+0.000016 $. Counters kept beside the answers would make that one read, but each answer a transaction
+(4 writes) on an item that all of them share, and a changed answer a subtraction; they pay off only
+where summaries are read far more often than answers are given.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from decimal import Decimal
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.config import Config
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
+
+from feedback.record import Feedback, Judgement
+from feedback.store import StoreUnavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+INDEX = "by-model-version"
+RETRY_AFTER_S = 2
+# Three tries with botocore's own backoff end within 12 s at worst, before the function's timeout.
+CLIENT_CONFIG = Config(
+    connect_timeout=1,
+    read_timeout=2,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
+
+_THROTTLED = frozenset(
+    {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
+)
+_serialize = TypeSerializer().serialize
+_deserialize = TypeDeserializer().deserialize
+
+
+class DynamoStore:
+    """See ``store.FeedbackStore``; DynamoDB deletes an answer ``retention`` after it was given."""
+
+    def __init__(self, client: "DynamoDBClient", table: str, retention: timedelta) -> None:
+        self._client = client
+        self._table = table
+        self._retention = retention
+
+    def put(self, feedback: Feedback) -> bool:
+        """Store an answer unless a later one stands; True for the first.
+
+        One conditional write decides both. Where its confirmation was lost, the client's second
+        try finds the answer already there: it is stored, but no longer called the first.
+        """
+        item = _item(feedback)
+        expires_at = int((feedback.answered_at + self._retention).timestamp())
+        with _translated():
+            try:
+                replaced = self._client.put_item(
+                    TableName=self._table,
+                    Item=item | {"expires_at": _serialize(expires_at)},
+                    ConditionExpression="attribute_not_exists(nonce) OR answered_at <= :new",
+                    ExpressionAttributeValues={":new": item["answered_at"]},
+                    ReturnValues="ALL_OLD",
+                )
+            except self._client.exceptions.ConditionalCheckFailedException:
+                return False
+        return "Attributes" not in replaced
+
+    def judgements(self, model_version: str) -> Iterator[Judgement]:
+        """Every answer to predictions of that model version, page by page from the index."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            IndexName=INDEX,
+            KeyConditionExpression="model_version = :version",
+            ExpressionAttributeValues={":version": {"S": model_version}},
+            ProjectionExpression="correct, predicted_label, true_label",
+        )
+        with _translated():
+            for page in pages:
+                for item in page["Items"]:
+                    yield Judgement(
+                        correct=item["correct"]["BOOL"],
+                        predicted_label=item["predicted_label"]["S"],
+                        true_label=item["true_label"]["S"] if "true_label" in item else None,
+                    )
+
+    def answers(self) -> Iterator[Feedback]:
+        """Everything stored, page by page; the one reader that scans the table."""
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table)
+        with _translated():
+            for page in pages:
+                yield from map(_feedback, page["Items"])
+
+
+def _item(feedback: Feedback) -> dict[str, Any]:
+    values = asdict(feedback) | {
+        # of one width, so that text order is time order
+        "answered_at": feedback.answered_at.isoformat(timespec="microseconds"),
+        "score": Decimal(str(feedback.score)),
+    }
+    return {name: _serialize(value) for name, value in values.items() if value is not None}
+
+
+def _feedback(item: dict[str, Any]) -> Feedback:
+    values = {name: _deserialize(value) for name, value in item.items() if name != "expires_at"}
+    optional = {"predicted_wnid": None, "true_label": None, "true_wnid": None, "comment": None}
+    return Feedback(
+        **optional
+        | values
+        | {
+            "answered_at": datetime.fromisoformat(values["answered_at"]),
+            "score": float(values["score"]),
+        }
+    )
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """What may pass → ``StoreUnavailable``; a missing table or permission is a defect and stays."""
+    detail = "The feedback store cannot answer now."
+    try:
+        yield
+    except ClientError as exc:
+        status = exc.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status < HTTPStatus.INTERNAL_SERVER_ERROR and (
+            exc.response["Error"]["Code"] not in _THROTTLED
+        ):
+            raise
+        raise StoreUnavailable(detail, RETRY_AFTER_S) from exc
+    except (ConnectionError, HTTPClientError) as exc:
+        raise StoreUnavailable(detail, RETRY_AFTER_S) from exc

@@ -1,0 +1,36 @@
+"""Composition root: the only module that reads the environment and builds real things.
+
+The client is built at import, in Lambda's init phase; where it connects to and as whom, it takes
+from the SDK's own AWS_* variables.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import boto3
+
+from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.labels import read_labels
+from feedback.routes import create_router
+from feedback.settings import FeedbackSettings
+from serving.api import create_app
+from serving.lambda_entry import lambda_handler
+from serving.receipts import ReceiptBook
+from serving.telemetry import Environment, PowertoolsTelemetry, environment_id
+
+settings = FeedbackSettings()  # type: ignore[call-arg]  # its values come from the environment
+router = create_router(
+    store=DynamoStore(
+        boto3.client("dynamodb", config=CLIENT_CONFIG),
+        settings.table_name,
+        timedelta(days=settings.retention_days),
+    ),
+    receipts=ReceiptBook(settings.receipt_key.get_secret_value()),
+    labels=read_labels(settings.labels_file),
+    now=lambda: datetime.now(UTC),
+)
+environment = Environment(
+    environment_id(settings.aws_lambda_log_stream_name), settings.aws_lambda_initialization_type
+)
+handler = lambda_handler(
+    create_app("Feedback", "/v1/feedback", router, environment, PowertoolsTelemetry())
+)

@@ -1,0 +1,17 @@
+"""Settings of feedback, read once from the environment by ``handler``."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from serving.settings import ServingSettings
+
+
+class FeedbackSettings(ServingSettings):
+    """Field names are the environment variables, in capitals."""
+
+    table_name: str = Field(description="DynamoDB table that keeps the feedback.")
+    labels_file: Path = Field(description="The model artifact's labels.json.")
+    retention_days: int = Field(
+        default=730, ge=1, description="Days after which feedback is deleted."
+    )

@@ -1,0 +1,66 @@
+"""``python -m infra.local.feedback_export``: the command behind ``make feedback-export``.
+
+With a table's name it exports from AWS; without one, what ``make run`` keeps on this machine,
+whether that runs at the moment or not.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from infra.local.dynamodb import (
+    ENDPOINT_FILE,
+    DynamoDBFailed,
+    client_variables,
+    local_dynamodb,
+    read_tables,
+)
+
+CODE_FOLDER = Path("functions")
+
+
+def main() -> int:
+    """Export; the exit status is the export's own."""
+    parser = argparse.ArgumentParser(
+        prog="python -m infra.local.feedback_export", description=__doc__
+    )
+    parser.add_argument("--data", type=Path, default=Path(".local"))
+    parser.add_argument("--template", type=Path, default=Path("template.yaml"))
+    parser.add_argument("--output", required=True)
+    parser.add_argument("--format", default="csv")
+    parser.add_argument("--table", help="the stack's output FeedbackTableName")
+    arguments = parser.parse_args()
+    try:
+        return asyncio.run(_export(arguments))
+    except DynamoDBFailed as exc:
+        print(f"error: {exc}", file=sys.stderr)  # noqa: T201 - a command line prints
+        return 1
+
+
+async def _export(arguments: argparse.Namespace) -> int:
+    options = ["--output", arguments.output, "--format", arguments.format]
+    if arguments.table:
+        return await _run_export([*options, "--table", arguments.table], {})
+    ((table, _),) = read_tables(arguments.template)
+    async with _endpoint(arguments.data / "dynamodb", arguments.template) as url:
+        return await _run_export(
+            [*options, "--table", table, "--endpoint", url], client_variables(url)
+        )
+
+
+@asynccontextmanager
+async def _endpoint(folder: Path, template: Path) -> AsyncIterator[str]:
+    url = await running_dynamodb(folder)
+    if url is not None:
+        yield url
+        return
+    async with local_dynamodb(folder, template) as started:
+        yield started
+
+
+if __name__ == "__main__":
+    sys.exit(main())

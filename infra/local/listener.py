@@ -1,0 +1,39 @@
+"""The port that the cloud answers on."""
+
+import os
+import socket
+
+
+class PortUnavailable(Exception):
+    """The address or port cannot be had; the message is for the terminal."""
+
+    def __init__(self, port: int, reason: str = "in use") -> None:
+        super().__init__(f"port {port} cannot be had ({reason}); choose another with PORT=…")
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Take the port, before anything slow is done.
+
+    Raises:
+        PortUnavailable: another process has it, or there is no such address.
+    """
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        if os.name == "posix":  # restarts at once; elsewhere it would allow two listeners
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except socket.gaierror as exc:
+        raise PortUnavailable(port, f"{host} is no address of this machine") from exc
+    except (OSError, OverflowError) as exc:
+        raise PortUnavailable(port, str(exc)) from exc
+    return listener
+
+
+def reachable_url(host: str, port: int) -> str:
+    """Where a browser on this machine finds what listens on ``host``."""
+    if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

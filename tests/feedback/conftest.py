@@ -1,0 +1,177 @@
+"""Feedback's app around a store, and the three stores: memory, moto, and the local stand-in."""
+
+import asyncio
+import itertools
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore import xform_name
+from botocore.config import Config
+from moto import mock_aws
+from mypy_boto3_dynamodb import DynamoDBClient
+from starlette.testclient import TestClient
+
+from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.labels import Label
+from feedback.memory import MemoryStore
+from feedback.record import Feedback
+from feedback.routes import create_router
+from feedback.store import FeedbackStore
+from infra.local.dynamodb import (
+    DynamoDBFailed,
+    local_dynamodb,
+    read_tables,
+    requests_creating,
+)
+from infra.local.intrinsics import TemplateError
+from serving.api import create_app
+from serving.receipts import Receipt, ReceiptBook
+from serving.telemetry import Environment
+from tests.conftest import ROOT
+from tests.unit.conftest import RecordingTelemetry
+
+RECEIPT_KEY = "k" * 32
+NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
+TABBY, TIGER, CRANE = (
+    Label("tabby", "n02123045"),
+    Label("tiger cat", "n02123159"),
+    Label("crane (bird)", "n02012849"),
+)
+TEMPLATE = ROOT / "template.yaml"
+RETENTION = timedelta(days=730)
+
+
+def feedback(nonce: str = "nonce", seconds: float = 0, **changes: object) -> Feedback:
+    """An answer given that long after noon: the tabby is a tiger cat."""
+    values = {
+        "nonce": nonce,
+        "answered_at": NOON + timedelta(seconds=seconds),
+        "model_name": "resnet50",
+        "model_version": "0123456789ab",
+        "image_sha256": "ab" * 32,
+        "predicted_label": TABBY.label,
+        "predicted_wnid": TABBY.wnid,
+        "score": 0.912345,
+        "correct": False,
+        "true_label": TIGER.label,
+        "true_wnid": TIGER.wnid,
+        "comment": "stripes\n<b>ñ 😀</b>",
+    }
+    return Feedback(**(values | changes))
+
+
+def client_of(endpoint: str | None = None) -> DynamoDBClient:
+    """A client as the handler's, with room for many threads."""
+    return boto3.client(
+        "dynamodb",
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        endpoint_url=endpoint,
+        config=CLIENT_CONFIG.merge(Config(max_pool_connections=50)),
+    )
+
+
+def create_table(client: DynamoDBClient) -> str:
+    """The template's table under a name of its own."""
+    ((_, properties),) = read_tables(TEMPLATE)
+    name = f"feedback-{uuid.uuid4().hex}"
+    for action, parameters in requests_creating(name, properties):
+        getattr(client, xform_name(action))(**parameters)
+    return name
+
+
+@contextmanager
+def running_stand_in(folder: Path) -> Iterator[str]:
+    """``local_dynamodb`` for tests that are not async: its loop runs in a thread."""
+    ready: Future[str] = Future()
+    loop = asyncio.new_event_loop()
+    done = asyncio.Event()
+
+    async def run() -> None:
+        try:
+            async with local_dynamodb(folder, TEMPLATE) as url:
+                ready.set_result(url)
+                await done.wait()
+        except (DynamoDBFailed, TemplateError) as exc:
+            ready.set_exception(exc)
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
+    thread.start()
+    try:
+        yield ready.result(timeout=20)
+    finally:
+        loop.call_soon_threadsafe(done.set)
+        thread.join()
+        loop.close()
+
+
+@pytest.fixture(scope="session")
+def stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with running_stand_in(tmp_path_factory.mktemp("dynamodb")) as url:
+        yield url
+
+
+@pytest.fixture
+def moto_client() -> Iterator[DynamoDBClient]:
+    with mock_aws():
+        yield client_of()
+
+
+@pytest.fixture(params=["memory", "moto", "stand-in"])
+def store(request: pytest.FixtureRequest) -> FeedbackStore:
+    if request.param == "memory":
+        return MemoryStore()
+    if request.param == "moto":
+        client = request.getfixturevalue("moto_client")
+    else:
+        client = client_of(request.getfixturevalue("stand_in"))
+    return DynamoStore(client, create_table(client), RETENTION)
+
+
+@pytest.fixture
+def receipts() -> ReceiptBook:
+    return ReceiptBook(RECEIPT_KEY)
+
+
+@pytest.fixture
+def receipt(receipts: ReceiptBook) -> str:
+    """A receipt for a tabby."""
+    return receipts.issue(a_receipt())
+
+
+def a_receipt(nonce: str = "nonce") -> Receipt:
+    return Receipt(nonce, "ab" * 32, "resnet50", "0123456789ab", TABBY.label, TABBY.wnid, 0.912345)
+
+
+@pytest.fixture
+def memory() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def build_api(receipts: ReceiptBook) -> Callable[[FeedbackStore], TestClient]:
+    def build(store: FeedbackStore) -> TestClient:
+        seconds = itertools.count()
+        labels = {key: each for each in (TABBY, TIGER, CRANE) for key in (each.label, each.wnid)}
+        router = create_router(
+            store, receipts, labels, now=lambda: NOON + timedelta(seconds=next(seconds))
+        )
+        app = create_app(
+            "Test", "/v1/feedback", router, Environment("env-1", "on-demand"), RecordingTelemetry()
+        )
+        return TestClient(app)
+
+    return build
+
+
+@pytest.fixture
+def api(build_api: Callable[[FeedbackStore], TestClient], memory: MemoryStore) -> TestClient:
+    return build_api(memory)

@@ -1,0 +1,164 @@
+"""``python -m feedback.export``: whole, exact or inert, and in bounded memory."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feedback.dynamodb import DynamoStore
+from feedback.export.rows import COLUMNS, csv_lines, jsonl_lines
+from infra.local.dynamodb import ENDPOINT_FILE, client_variables
+from tests.conftest import ROOT
+from tests.feedback.conftest import (
+    RETENTION,
+    client_of,
+    create_table,
+    feedback,
+    running_stand_in,
+)
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", '=HYPERLINK("http://x")']
+
+
+def parsed(lines: Iterator[str]) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO("".join(lines), newline="")))
+
+
+def test_csv_keeps_text_that_would_break_a_line():
+    tricky = 'a,"b"\n;c\t— 漢字 😀'
+    (row,) = parsed(csv_lines([feedback(comment=tricky)]))
+
+    assert row["comment"] == tricky
+    assert tuple(row) == COLUMNS
+    assert (row["score"], row["correct"]) == ("0.912345", "False")
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_csv_holds_nothing_a_spreadsheet_would_run(text: str):
+    (row,) = parsed(csv_lines([feedback(comment=text, true_label=text)]))
+
+    assert row["comment"] == row["true_label"] == "'" + text
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, "'", "a,b\n", "\u2028"])
+def test_jsonl_is_exact_and_one_line_each(text: str):
+    lines = list(jsonl_lines([feedback(comment=text), feedback(comment=None)]))
+
+    assert [json.loads(line)["comment"] for line in lines] == [text, None]
+    assert all(line.count("\n") == 1 for line in lines)
+
+
+def test_both_formats_stream():
+    def endless() -> Iterator:
+        while True:
+            yield feedback()
+
+    for lines in (csv_lines, jsonl_lines):
+        stream = lines(endless())
+        assert len([next(stream) for _ in range(3)]) == 3
+
+
+def export(endpoint: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "feedback.export", "--endpoint", endpoint, *arguments],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT / "functions"),
+            **client_variables(endpoint),
+        },
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.fixture
+def table(stand_in: str) -> str:
+    client = client_of(stand_in)
+    name = create_table(client)
+    for i in range(30):
+        DynamoStore(client, name, RETENTION).put(feedback(f"nonce{i}"))
+    return name
+
+
+def test_exports_the_whole_table_with_progress(stand_in: str, table: str, tmp_path: Path):
+    output = tmp_path / "feedback.jsonl"
+    done = export(stand_in, "--table", table, "--format", "jsonl", "--output", str(output))
+
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
+    assert {row["nonce"] for row in rows} == {f"nonce{i}" for i in range(30)}
+    assert "100%" in done.stderr
+    assert "30 answers" in done.stderr
+    assert done.stdout == ""
+
+
+def test_writes_to_standard_output(stand_in: str, table: str):
+    done = export(stand_in, "--table", table, "--output", "-")
+
+    assert done.returncode == 0, done.stderr
+    assert len(list(csv.DictReader(io.StringIO(done.stdout)))) == 30
+
+
+def test_a_failed_export_leaves_the_old_file_and_no_other(stand_in: str, tmp_path: Path):
+    output = tmp_path / "feedback.csv"
+    output.write_text("old")
+    done = export(stand_in, "--table", "no-such-table", "--output", str(output))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert "Traceback" not in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["feedback.csv"]
+    assert output.read_text() == "old"
+
+
+def test_an_export_cut_off_in_the_middle_leaves_the_old_file(
+    stand_in: str, table: str, tmp_path: Path
+):
+    output = tmp_path / "feedback.csv"
+    output.write_text("old")
+    damaged = {"nonce": {"S": "damaged"}, "answered_at": {"S": "2026-11-21T12:00:00+00:00"}}
+    client_of(stand_in).put_item(TableName=table, Item=damaged)
+
+    assert export(stand_in, "--table", table, "--output", str(output)).returncode == 1
+    assert output.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["feedback.csv"]
+
+
+def test_an_unwritable_place_is_an_error_in_one_line(stand_in: str, table: str, tmp_path: Path):
+    done = export(stand_in, "--table", table, "--output", str(tmp_path / "none" / "x.csv"))
+
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_make_exports_what_make_run_collected(tmp_path: Path, running: bool):
+    folder, output = tmp_path / "dynamodb", tmp_path / "feedback.jsonl"
+    command = ["-m", "infra.local.feedback_export", "--data", str(tmp_path), "--format", "jsonl"]
+    with running_stand_in(folder) as url:
+        DynamoStore(client_of(url), "FeedbackTable", RETENTION).put(feedback())
+        if running:
+            export_locally(command, output)
+    if not running:
+        (folder / ENDPOINT_FILE).write_text("http://127.0.0.1:9")  # of one that was killed
+        export_locally(command, output)
+
+    assert json.loads(output.read_text("utf-8"))["nonce"] == "nonce"
+
+
+def export_locally(command: list[str], output: Path) -> None:
+    subprocess.run(
+        [sys.executable, *command, "--output", str(output)],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}"},
+        check=True,
+        timeout=60,
+    )

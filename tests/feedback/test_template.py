@@ -1,0 +1,104 @@
+"""What template.yaml says of feedback: who may call it, and what it may do."""
+
+import pytest
+
+from feedback.dynamodb import CLIENT_CONFIG, INDEX
+from feedback.settings import FeedbackSettings
+from infra.local.intrinsics import load_yaml
+from infra.local.routing import Route, match_route
+from infra.local.template import read_template
+from tests.feedback.conftest import TEMPLATE
+
+DOCUMENT = load_yaml(TEMPLATE)
+FUNCTION = DOCUMENT["Resources"]["FeedbackFunction"]["Properties"]
+SIGNED = {
+    event["Properties"]["Path"]
+    for event in FUNCTION["Events"].values()
+    if event["Properties"].get("Auth") == {"Authorizer": "AWS_IAM"}
+}
+
+
+def route_of(method: str, path: str) -> Route:
+    template = read_template(TEMPLATE, environment={"RECEIPT_KEY": "k" * 32})
+    match = match_route(template.routes, method, path)
+    assert match is not None
+    return match.route
+
+
+def test_the_summary_needs_a_signed_request():
+    assert {"/v1/feedback/summary"} == SIGNED
+    assert DOCUMENT["Resources"]["Api"]["Properties"]["Auth"]["EnableIamAuthorizer"] is True
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/feedback/summary/",
+        "/v1/feedback//summary",
+        "/v1/feedback/docs/../summary",
+        "/v1/feedback/./summary",
+        "/v1/Feedback/summary",
+        "/v1/feedback/docs-assets/../summary",
+    ],
+)
+def test_no_other_spelling_reaches_the_summary(path: str):
+    assert route_of("GET", path).function == "ClassifierFunction"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/feedback"),
+        ("GET", "/v1/feedback"),
+        ("GET", "/v1/feedback/summary"),
+        ("GET", "/v1/feedback/docs"),
+        ("GET", "/v1/feedback/docs-assets/swagger-ui.css"),
+        ("GET", "/v1/feedback/openapi.json"),
+    ],
+)
+def test_feedback_answers_its_own_routes(method: str, path: str):
+    assert route_of(method, path).function == "FeedbackFunction"
+
+
+def test_no_variable_of_a_route_stands_where_the_summary_could():
+    paths = {event["Properties"]["Path"] for event in FUNCTION["Events"].values()}
+
+    assert not any("+}" in path for path in paths)
+    assert {path for path in paths if "{" in path} == {"/v1/feedback/docs-assets/{file}"}
+
+
+def test_the_function_may_write_the_table_and_query_the_index_only():
+    (policy,) = FUNCTION["Policies"]
+    granted = [(each["Action"], each["Resource"]) for each in policy["Statement"]]
+
+    assert granted == [
+        ("dynamodb:PutItem", {"Fn::GetAtt": ["FeedbackTable", "Arn"]}),
+        ("dynamodb:Query", {"Fn::Sub": f"${{FeedbackTable.Arn}}/index/{INDEX}"}),
+    ]
+
+
+def test_the_tables_data_outlives_the_stack():
+    table = DOCUMENT["Resources"]["FeedbackTable"]
+
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert table["Properties"]["DeletionProtectionEnabled"] is True
+
+
+def test_every_variable_is_a_setting_and_every_required_setting_is_there():
+    own = {name.lower() for name in FUNCTION["Environment"]["Variables"]}
+    shared = {name.lower() for name in DOCUMENT["Globals"]["Function"]["Environment"]["Variables"]}
+    fields = FeedbackSettings.model_fields
+
+    assert own <= set(fields)
+    assert {name for name, field in fields.items() if field.is_required()} <= own | shared
+
+
+def test_every_try_of_the_store_ends_before_the_function_does():
+    retries = CLIENT_CONFIG.retries
+    assert retries is not None
+    tries = retries["total_max_attempts"]
+    # botocore's standard mode waits up to 2**n seconds after try n, counted from 0
+    pauses_s = sum(2**n for n in range(tries - 1))
+    tries_s = tries * (CLIENT_CONFIG.connect_timeout + CLIENT_CONFIG.read_timeout)
+
+    assert tries_s + pauses_s < FUNCTION["Timeout"]
