@@ -40,6 +40,8 @@ def read_labels(path: Path) -> dict[str, Label]:
         raise LabelsInvalid(f"No labels at {path}: {exc.strerror}.") from exc
     except (ValueError, KeyError, TypeError) as exc:
         raise LabelsInvalid(f"The labels file {path} is malformed.") from exc
+    if not classes:
+        raise LabelsInvalid(f"The labels file {path} names no class.")
     by_wnid = {each.wnid: each for each in classes if each.wnid is not None}
     return by_wnid | {each.label: each for each in classes}
 

@@ -13,12 +13,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from infra.local.dynamodb import (
-    ENDPOINT_FILE,
     DynamoDBFailed,
     client_variables,
     local_dynamodb,
     read_tables,
+    running_dynamodb,
 )
+from infra.local.intrinsics import TemplateError
 
 CODE_FOLDER = Path("functions")
 
@@ -36,7 +37,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return asyncio.run(_export(arguments))
-    except DynamoDBFailed as exc:
+    except (DynamoDBFailed, TemplateError) as exc:
         print(f"error: {exc}", file=sys.stderr)  # noqa: T201 - a command line prints
         return 1
 
@@ -60,6 +61,14 @@ async def _endpoint(folder: Path, template: Path) -> AsyncIterator[str]:
         return
     async with local_dynamodb(folder, template) as started:
         yield started
+
+
+async def _run_export(options: list[str], variables: dict[str, str]) -> int:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "feedback.export", *options),
+        env={**os.environ, **variables, "PYTHONPATH": str(CODE_FOLDER)},
+    )
+    return await process.wait()
 
 
 if __name__ == "__main__":

@@ -102,3 +102,8 @@ def test_every_try_of_the_store_ends_before_the_function_does():
     tries_s = tries * (CLIENT_CONFIG.connect_timeout + CLIENT_CONFIG.read_timeout)
 
     assert tries_s + pauses_s < FUNCTION["Timeout"]
+
+
+def test_globals_hold_only_what_sam_takes_there():
+    # SAM refuses the whole template otherwise; infra.local would not notice
+    assert "PackageType" not in DOCUMENT["Globals"]["Function"]

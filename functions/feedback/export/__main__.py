@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _with_progress(answers: Iterable[Feedback], estimate: int) -> "tqdm[Feedback]":
-    return tqdm(answers, total=estimate or None, unit=" answers", unit_scale=True)
+    return tqdm(answers, total=estimate or None, unit=" answers")
 
 
 def _write(lines: Iterable[str], file: IO[str]) -> int:
