@@ -38,10 +38,11 @@ feedback-export: $(VENV) ## what people said of predictions: OUTPUT=feedback.csv
 test: lint $(EMULATOR) ## lint, and every test this machine can run; what is skipped is named with its reason
 	@$(BIN)/python -m pytest $(TESTS)
 
-lint: $(VENV) ## ruff and mypy
+lint: $(VENV) ## ruff, mypy and cfn-lint
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/cfn-lint template.yaml
 
 format: $(VENV) ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix
