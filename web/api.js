@@ -15,23 +15,22 @@ export class ApiError extends Error {
   }
 }
 
+/** Where the API describes itself. */
+export const DOCS_URL = `${API_BASE}/v1/docs`;
+
 /** Classify a photo; `onProgress` hears the share of its bytes that were sent, 0…1. */
-export function predict(file, { onProgress, signal } = {}) {
-  const type = file.type.startsWith("image/") ? file.type : "application/octet-stream";
-  return retryWhenBusy(() => upload(`${API_BASE}/v1/predict`, file, type, onProgress, signal), signal);
-}
+export const predict = (file, { onProgress, signal }) => retryWhenBusy(() => upload(file, onProgress, signal), signal);
 
 /** Say whether a prediction was right. Sending it again replaces it, so a retry cannot count twice. */
 export function sendFeedback(feedback) {
-  return request("/v1/feedback", {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(feedback),
-  });
+  const headers = { "content-type": "application/json" };
+  return retryWhenBusy(() => request("/v1/feedback", { method: "POST", headers, body: JSON.stringify(feedback) }));
 }
 
+/** The model that serves, as /v1/models describes it. */
 export const getModel = async () => (await request("/v1/models")).models[0];
 
+/** Every class, as /v1/labels lists them. */
 export const getLabels = async () => (await request("/v1/labels")).labels;
 
 /** Make sure that the service is awake; it may take a cold start. */
@@ -41,8 +40,11 @@ export const wake = () => request("/v1/health", { limitMs: PREDICT_LIMIT_MS });
 export function curlCommand(file) {
   const quoted = (text) => `'${text.replaceAll("'", "'\\''")}'`;
   const url = new URL(`${API_BASE}/v1/predict`, location.href);
-  return `curl -H 'Content-Type: ${file.type || "image/jpeg"}' --data-binary ${quoted(`@${file.name}`)} ${url}`;
+  return `curl -H ${quoted(`Content-Type: ${mediaType(file)}`)} --data-binary ${quoted(`@${file.name}`)} ${url}`;
 }
+
+// A chosen file may come without a type; the service looks at the bytes anyway.
+const mediaType = (file) => (file.type.startsWith("image/") ? file.type : "application/octet-stream");
 
 async function request(path, { limitMs = LIMIT_MS, ...options } = {}) {
   let response;
@@ -57,17 +59,17 @@ async function request(path, { limitMs = LIMIT_MS, ...options } = {}) {
 }
 
 // fetch cannot tell how far an upload has come, XMLHttpRequest can.
-function upload(url, file, type, onProgress, signal) {
+function upload(file, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
-    xhr.open("POST", url);
+    xhr.open("POST", `${API_BASE}/v1/predict`);
     xhr.timeout = PREDICT_LIMIT_MS;
-    xhr.setRequestHeader("content-type", type);
-    xhr.upload.onprogress = (event) => event.lengthComputable && onProgress?.(event.loaded / event.total);
-    xhr.upload.onload = () => onProgress?.(1);
+    xhr.setRequestHeader("content-type", mediaType(file));
+    xhr.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    xhr.upload.onload = () => onProgress(1);
     xhr.ontimeout = () => reject(new ApiError("timeout"));
     xhr.onerror = () => reject(new ApiError("network"));
-    xhr.onabort = () => reject(signal?.reason ?? new ApiError("network"));
+    xhr.onabort = () => reject(signal.reason);
     xhr.onload = () => {
       try {
         resolve(answer(xhr.status, xhr.responseText, xhr.getResponseHeader("retry-after")));
@@ -75,19 +77,20 @@ function upload(url, file, type, onProgress, signal) {
         reject(error);
       }
     };
-    signal?.addEventListener("abort", () => xhr.abort(), { once: true });
+    signal.addEventListener("abort", () => xhr.abort(), { once: true });
     xhr.send(file);
   });
 }
 
 function answer(status, text, retryAfter) {
-  let body;
+  const ok = status >= 200 && status < 300;
+  let body = {};
   try {
     body = JSON.parse(text);
   } catch {
-    body = {};
+    if (ok) throw new ApiError("network"); // something in between answered, such as a hotel's login page
   }
-  if (status >= 200 && status < 300) return body;
+  if (ok) return body;
   throw new ApiError("problem", {
     status,
     code: body.code ?? `http_${status}`,
@@ -96,12 +99,14 @@ function answer(status, text, retryAfter) {
   });
 }
 
+/** Ask again when the service says that it is busy, and when to come back. Nothing else is repeated unasked. */
 async function retryWhenBusy(attempt, signal) {
   for (let left = RETRIES; ; left -= 1) {
+    signal?.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
-      if (error.status !== 503 || !error.retryAfterS || !left || signal?.aborted) throw error;
+      if (error.status !== 503 || !error.retryAfterS || !left) throw error;
       await new Promise((resolve) => setTimeout(resolve, Math.min(error.retryAfterS, LONGEST_WAIT_S) * 1000));
     }
   }

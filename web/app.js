@@ -1,57 +1,67 @@
 // Puts the page together, and holds what happens: choose → prepare → upload → answer → feedback.
 
-import { ApiError, getLabels, getModel, predict, sendFeedback, wake } from "./api.js";
+import { ApiError, getLabels, predict, sendFeedback } from "./api.js";
 import { UnusableImage, prepare } from "./image.js";
 import { SAMPLES } from "./samples/samples.js";
 import { Store } from "./store.js";
 import { announce, mount } from "./view.js";
+import { createWaker } from "./waking.js";
 
 const AT_ONCE = 2; // uploads side by side; the rest wait
-const WAKING_AFTER_MS = 400; // a service that answers faster was awake
-const FIRST_GUESS_MS = 2000;
-const AWAKE_FOR_MS = 4 * 60_000; // Lambda keeps an idle environment for minutes
-const WAKE_TIMES = "wake-times-ms";
-const REMEMBERED_WAKE_TIMES = 5;
 
-const store = new Store(sessionStorage);
+const store = new Store(() => sessionStorage);
+const waker = createWaker(store);
+const chosen = new Map(); // photo id → the file as it was chosen
+const stops = new Map(); // photo id → AbortController of its latest try
 const queue = [];
 let running = 0;
-let awakeUntil = 0;
-let waking = null;
 let labels = null;
 
 const actions = {
   addFiles(files) {
-    for (const file of files) enqueue(file);
+    for (const file of files) add(file);
   },
 
-  async addSample(file) {
-    const response = await fetch(`samples/${file}`);
-    enqueue(new File([await response.blob()], file, { type: "image/png" }));
+  async addSample(name) {
+    const file = `${name}.png`;
+    try {
+      const response = await fetch(`samples/${file}`);
+      if (!response.ok) throw new ApiError("network");
+      add(new File([await response.blob()], file, { type: "image/png" }));
+    } catch {
+      store.set({ offline: true });
+    }
   },
 
-  wake: wakeUp,
-  clear: () => store.clear(),
+  wake: waker.wake,
   select: (selectedId) => store.set({ selectedId }),
 
-  retry(id) {
-    if (store.photo(id).status !== "failed") return; // a second click while it runs
-    store.updatePhoto(id, { status: "uploading", progress: 0, failure: undefined });
-    enter(() => send(id));
+  clear() {
+    for (const stop of stops.values()) stop.abort();
+    chosen.clear();
+    stops.clear();
+    store.clear();
   },
 
-  askCorrection: (id) => store.updatePhoto(id, { feedback: { state: "asking" } }),
-  reopen: (id) => store.updatePhoto(id, { feedback: { state: "none" } }),
+  cancel(id) {
+    stops.get(id).abort();
+    store.updatePhoto(id, { status: "failed", failure: { key: "cancelled", retry: true } });
+  },
+
+  retry(id) {
+    if (store.photo(id).status === "failed") start(id); // else it is a second click
+  },
+
+  askCorrection: (id) => settled(id) && store.updatePhoto(id, { feedback: { state: "asking" } }),
+  reopen: (id) => settled(id) && store.updatePhoto(id, { feedback: { state: "none" } }),
 
   answer(id, { correct, label, comment }) {
-    if (store.photo(id).feedback.state === "sending") return;
-    const feedback = { correct, label: label?.label, wnid: label?.wnid, comment };
-    return tell(id, feedback);
+    if (settled(id)) tell(id, { correct, label: label?.label, wnid: label?.wnid, comment });
   },
 
   retryFeedback(id) {
     const { feedback } = store.photo(id);
-    if (feedback.state === "failed") return tell(id, feedback);
+    if (feedback.state === "failed") tell(id, feedback);
   },
 
   getLabels() {
@@ -63,59 +73,66 @@ const actions = {
   },
 };
 
-function enqueue(file) {
+function add(file) {
   const id = crypto.randomUUID?.() ?? String(Math.random()).slice(2); // plain http has no randomUUID
-  store.add({ id, name: file.name || "photo", status: "preparing", progress: 0, feedback: { state: "none" } });
-  wakeUp();
-  enter(() => process(id, file));
+  chosen.set(id, file);
+  store.add({ id, name: file.name || "photo", status: "waiting", progress: 0, feedback: { state: "none" } });
+  waker.wake();
+  start(id);
 }
 
-/** Run `work` when its turn comes. */
-function enter(work) {
-  queue.push(work);
+/** Classify a photo when its turn comes, unless it is called off. */
+function start(id) {
+  const stop = new AbortController();
+  stops.set(id, stop);
+  store.updatePhoto(id, { status: "waiting", progress: 0 });
+  queue.push(() => classify(id, stop.signal));
   next();
 }
 
 async function next() {
   if (running >= AT_ONCE || !queue.length) return;
   running += 1;
-  await queue.shift()();
-  running -= 1;
-  next();
-}
-
-async function process(id, chosen) {
   try {
-    const prepared = await prepare(chosen);
-    store.updatePhoto(id, { ...prepared, status: "uploading" });
-  } catch (error) {
-    const key = error instanceof UnusableImage ? error.key : "unexpected";
-    store.updatePhoto(id, { status: "failed", failure: { key, retry: false } });
-    return;
+    await queue.shift()();
+  } finally {
+    running -= 1;
+    next();
   }
-  await send(id);
 }
 
-async function send(id) {
-  const photo = store.photo(id);
-  if (!photo) return; // the history was cleared
-  const onProgress = (progress) => store.updatePhoto(id, progress < 1 ? { progress } : { progress, status: "classifying" });
+async function classify(id, signal) {
+  const update = (changes) => {
+    signal.throwIfAborted();
+    store.updatePhoto(id, changes);
+  };
   try {
-    const result = await predict(photo.file, { onProgress });
-    awakeUntil = performance.now() + AWAKE_FOR_MS;
-    store.updatePhoto(id, { status: "done", result });
-    if (store.photo(id)) announce(store.photo(id));
+    update({ status: "preparing" });
+    if (!store.photo(id).file) {
+      const prepared = await prepare(chosen.get(id));
+      signal.throwIfAborted();
+      update({ ...prepared, preview: prepared.thumbnail && URL.createObjectURL(prepared.file) });
+    }
+    update({ status: "uploading" });
+    const onProgress = (progress) => update(progress < 1 ? { progress } : { progress, status: "classifying" });
+    const result = await predict(store.photo(id).file, { signal, onProgress });
+    update({ status: "done", result });
+    waker.answered();
   } catch (error) {
+    if (signal.aborted) return;
     store.updatePhoto(id, { status: "failed", failure: failure(error) });
   }
+  announce(store.photo(id));
 }
+
+const settled = (id) => store.photo(id).feedback.state !== "sending";
 
 async function tell(id, { correct, label, wnid, comment }) {
   const said = { correct, label, wnid, comment };
-  store.updatePhoto(id, { feedback: { ...said, state: "sending" } });
   const body = { prediction_id: store.photo(id).result.prediction_id, correct };
   if (label) body.label = wnid ?? label;
   if (comment) body.comment = comment;
+  store.updatePhoto(id, { feedback: { ...said, state: "sending" } });
   try {
     await sendFeedback(body);
     store.updatePhoto(id, { feedback: { ...said, state: "sent" } });
@@ -126,6 +143,7 @@ async function tell(id, { correct, label, wnid, comment }) {
 
 /** What a person is told of `error`: the API's own words where it has any. */
 function failure(error) {
+  if (error instanceof UnusableImage) return { key: error.key, retry: false };
   if (!(error instanceof ApiError)) return { key: "unexpected", retry: true };
   if (error.kind !== "problem") return { key: error.kind, retry: true };
   const mayWork = error.status >= 500 || error.status === 429 || error.status === 408;
@@ -133,52 +151,5 @@ function failure(error) {
   return { key: "http", status: error.status, retry: mayWork };
 }
 
-/** Start the service while the person is still choosing; say so only if it was asleep. */
-function wakeUp() {
-  if (performance.now() < awakeUntil) return waking;
-  waking ??= rouse().finally(() => (waking = null));
-  return waking;
-}
-
-async function rouse() {
-  const began = performance.now();
-  const timer = setTimeout(() => store.set({ waking: { expectedMs: expectedWakeMs() } }), WAKING_AFTER_MS);
-  try {
-    await wake();
-    const tookMs = performance.now() - began;
-    if (tookMs > WAKING_AFTER_MS) rememberWake(tookMs);
-    awakeUntil = performance.now() + AWAKE_FOR_MS;
-    store.set({ offline: false });
-    if (!store.model) store.set({ model: await getModel() });
-  } catch {
-    store.set({ offline: true });
-  } finally {
-    clearTimeout(timer);
-    store.set({ waking: null });
-  }
-}
-
-function wakeTimes() {
-  try {
-    return JSON.parse(localStorage.getItem(WAKE_TIMES)) ?? [];
-  } catch {
-    return [];
-  }
-}
-
-/** The median of how long it took before. */
-function expectedWakeMs() {
-  const times = wakeTimes().sort((one, other) => one - other);
-  return times[Math.floor(times.length / 2)] ?? FIRST_GUESS_MS;
-}
-
-function rememberWake(tookMs) {
-  try {
-    localStorage.setItem(WAKE_TIMES, JSON.stringify([...wakeTimes(), Math.round(tookMs)].slice(-REMEMBERED_WAKE_TIMES)));
-  } catch {
-    // forbidden: the estimate stays the first guess
-  }
-}
-
 mount(store, actions, SAMPLES);
-wakeUp();
+waker.wake();

@@ -8,6 +8,7 @@ const COPIED_MS = 2000;
 
 /**
  * @typedef {object} Actions
+ * @property {(id: string) => void} cancel
  * @property {(id: string) => void} retry
  * @property {(id: string) => void} askCorrection
  * @property {(id: string) => void} reopen
@@ -21,15 +22,23 @@ export class Card {
     this.id = id;
     this.actions = actions;
     this.element = document.getElementById("card-template").content.firstElementChild.cloneNode(true);
-    this.combobox = new Combobox(this.#find(".combobox"), actions.getLabels);
+    this.combobox = new Combobox(this.#find(".combobox"), () => this.#otherLabels());
     this.#wire();
     translate(this.element);
   }
 
+  /** Speak the language that has been chosen since. */
+  translate() {
+    translate(this.element);
+    this.barsOf = null;
+  }
+
   /** Show `photo` as it is now; what the person is typing stays. */
   update(photo) {
+    const focused = document.activeElement;
     this.photo = photo;
     const { status } = photo;
+    this.element.setAttribute("aria-label", photo.name);
     this.#find("figure").classList.toggle("unseen", !photo.preview);
     const image = this.#find(".preview");
     if (photo.preview && image.src !== photo.preview) image.src = photo.preview;
@@ -42,6 +51,13 @@ export class Card {
     if (status === "failed") this.#failure(photo.failure);
     else if (status === "done") this.#result(photo);
     else this.#busy(photo);
+    // What had the focus may be hidden now: the next thing to press takes it.
+    if (this.element.contains(focused) && focused.closest("[hidden]")) this.#next(photo).focus();
+  }
+
+  #next({ status, feedback }) {
+    if (status !== "done") return this.element;
+    return this.#find({ sent: ".change", failed: ".feedback-retry", none: ".right" }[feedback.state] ?? "input");
   }
 
   #busy({ status, progress }) {
@@ -58,20 +74,27 @@ export class Card {
     this.#show(".retry", failure.retry);
   }
 
-  #result({ result, scaled, file, feedback }) {
+  #result({ result, copy, file, preview, feedback }) {
     const [best] = result.predictions;
     this.#find(".best").textContent = best.label;
-    this.#show(".scaled", Boolean(scaled));
-    if (scaled) this.#find(".scaled").textContent = t("scaled", { from: megabytes(scaled.from), to: megabytes(scaled.to) });
-    this.#find(".bars").replaceChildren(...result.predictions.map(bar));
+    this.#show(".copied", Boolean(copy));
+    if (copy) this.#find(".copied").textContent = t(copy.reason, { from: megabytes(copy.from), to: megabytes(copy.to) });
+    if (this.barsOf !== result) this.#find(".bars").replaceChildren(...result.predictions.map(bar)); // else they would grow again
+    this.barsOf = result;
     this.#show("details", Boolean(file));
-    if (file) this.#find("code").textContent = curlCommand(file);
+    if (file) this.#terminal(file, preview);
     this.#feedback(feedback, best.label);
+  }
+
+  #terminal(file, preview) {
+    this.#find("code").textContent = curlCommand(file);
+    const save = this.#find(".save");
+    save.hidden = !preview;
+    if (preview) Object.assign(save, { href: preview, download: file.name });
   }
 
   #feedback(feedback, label) {
     const { state } = feedback;
-    const focused = this.#find(".feedback").contains(document.activeElement);
     this.#find(".question").textContent = t("question", { label });
     this.#find(".ask").setAttribute("aria-label", t("question", { label }));
     const correcting = state === "asking" || (feedback.correct === false && (state === "sending" || state === "failed"));
@@ -79,13 +102,19 @@ export class Card {
     this.#show(".correction", correcting);
     this.#show(".thanks", state === "sent");
     this.#show(".feedback-failure", state === "failed");
-    for (const control of this.element.querySelectorAll(".feedback :is(button, input, textarea)")) control.disabled = state === "sending";
+    // Not `disabled`, which would take the focus away; the actions let nothing through meanwhile.
+    for (const button of this.element.querySelectorAll(".feedback button")) button.setAttribute("aria-disabled", String(state === "sending"));
+    for (const field of this.element.querySelectorAll(".feedback :is(input, textarea)")) field.readOnly = state === "sending";
     this.#find("[type=submit]").textContent = t(state === "sending" ? "sending" : "send");
     if (state === "sent") this.#find(".thanks span").textContent = feedback.label ? t("thanksLabel", feedback) : t("thanks");
     if (state === "failed") this.#find(".feedback-failure span").textContent = sentence(feedback.failure);
     this.#characters();
-    // What had the focus may be hidden now; the next thing to press takes it.
-    if (focused && (state === "sent" || state === "failed")) this.#find(state === "sent" ? ".change" : ".feedback-retry").focus();
+  }
+
+  /** What it may show instead of what was predicted. */
+  async #otherLabels() {
+    const [best] = this.photo.result.predictions;
+    return (await this.actions.getLabels()).filter(({ label }) => label !== best.label);
   }
 
   #wire() {
@@ -95,20 +124,15 @@ export class Card {
     comment.id = `comment-${id}`;
     this.#find(".comment-label").htmlFor = comment.id;
     comment.addEventListener("input", () => this.#characters());
+    on(".stop", () => actions.cancel(id));
     on(".retry", () => actions.retry(id));
     on(".right", () => actions.answer(id, { correct: true }));
     on(".wrong", () => {
       actions.askCorrection(id);
       this.combobox.input.focus();
     });
-    on(".cancel", () => {
-      actions.reopen(id);
-      this.#find(".wrong").focus();
-    });
-    on(".change", () => {
-      actions.reopen(id);
-      this.#find(".right").focus();
-    });
+    on(".cancel", () => actions.reopen(id));
+    on(".change", () => actions.reopen(id));
     on(".feedback-retry", () => actions.retryFeedback(id));
     on(".copy", (event) => this.#copy(event.currentTarget));
     on(".correction", (event) => this.#submit(event), "submit");
@@ -131,7 +155,13 @@ export class Card {
   }
 
   async #copy(button) {
-    await navigator.clipboard.writeText(this.#find("code").textContent);
+    const code = this.#find("code");
+    try {
+      await navigator.clipboard.writeText(code.textContent);
+    } catch {
+      getSelection().selectAllChildren(code); // forbidden, or plain http: ready for the person's own copying
+      return;
+    }
     button.textContent = t("copied");
     setTimeout(() => (button.textContent = t("copy")), COPIED_MS);
   }

@@ -3,6 +3,7 @@
 import { t } from "./i18n.js";
 
 const SHOWN = 8;
+const NOT_FOUND = 5;
 let count = 0;
 
 /** @typedef {{index: number, wnid: string|null, label: string, synonyms: string[]}} Label */
@@ -19,6 +20,8 @@ export class Combobox {
     this.getLabels = getLabels;
     /** @type {Label[]} */
     this.labels = [];
+    /** @type {Label[]} the suggestions shown */
+    this.matches = [];
     /** @type {Label|null} */
     this.chosen = null;
     this.active = -1;
@@ -31,13 +34,6 @@ export class Combobox {
     if (!text) return null;
     if (this.chosen?.label === text) return this.chosen;
     return this.labels.find((label) => names(label).includes(text.toLowerCase()));
-  }
-
-  clear() {
-    this.input.value = "";
-    this.chosen = null;
-    this.#close();
-    this.say("");
   }
 
   say(text, bad = false) {
@@ -53,7 +49,6 @@ export class Combobox {
     this.hint.id = `${id}-hint`;
     root.querySelector("label").htmlFor = input.id;
     list.setAttribute("role", "listbox");
-    list.setAttribute("aria-label", t("trueLabel"));
     for (const [name, value] of Object.entries({
       role: "combobox",
       "aria-autocomplete": "list",
@@ -64,7 +59,7 @@ export class Combobox {
       input.setAttribute(name, value);
     }
     input.addEventListener("focus", () => this.#load());
-    input.addEventListener("input", () => this.#suggest());
+    input.addEventListener("input", () => (this.labels.length ? this.#suggest() : this.#load()));
     input.addEventListener("keydown", (event) => this.#key(event));
     input.addEventListener("blur", () => this.#close());
     // Before the field loses the focus, which closes the list.
@@ -77,11 +72,12 @@ export class Combobox {
 
   async #load() {
     if (this.labels.length) return;
+    if (this.input.value) this.say(t("loadingLabels"));
     try {
       this.labels = await this.getLabels();
       if (document.activeElement === this.input && this.input.value) this.#suggest();
     } catch {
-      this.say(t("network"), true); // asked again when the field is entered again
+      this.say(t("network"), true); // asked again at the next key
     }
   }
 
@@ -102,7 +98,8 @@ export class Combobox {
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
     option.textContent = label.label;
-    const synonym = label.label.toLowerCase().includes(text) ? null : label.synonyms.find((s) => s.toLowerCase().includes(text));
+    // The synonym that was found by, or the first: "drake" alone says little.
+    const synonym = label.synonyms.find((each) => each.toLowerCase().includes(text)) ?? label.synonyms[0];
     if (synonym) {
       const small = document.createElement("small");
       small.textContent = ` ${synonym}`;
@@ -117,7 +114,8 @@ export class Combobox {
       event.preventDefault();
       if (!open) return this.#suggest();
       const step = event.key === "ArrowDown" ? 1 : -1;
-      this.#activate((this.active + step + this.matches.length + (this.active < 0 && step < 0 ? 1 : 0)) % this.matches.length);
+      const from = this.active < 0 && step < 0 ? 0 : this.active; // up from the field: to the last
+      this.#activate((from + step + this.matches.length) % this.matches.length);
     } else if (event.key === "Enter" && open && this.active >= 0) {
       event.preventDefault();
       this.#choose(this.matches[this.active]);
@@ -155,18 +153,20 @@ export class Combobox {
 
 const names = (label) => [label.label, ...label.synonyms].map((name) => name.toLowerCase());
 
-/** Labels that `text` (lower case) is part of: names that start with it first, then synonyms. */
+/** Labels that `text` (lower case) is part of, the likeliest to be meant first. */
 export function search(labels, text) {
+  const atWord = (name) => name.startsWith(text) || name.includes(` ${text}`) || name.includes(`-${text}`);
   const rank = (label) => {
     const [name, ...synonyms] = names(label);
     if (name === text) return 0;
     if (name.startsWith(text)) return 1;
-    if (synonyms.some((synonym) => synonym.startsWith(text))) return 2;
-    return [name, ...synonyms].some((each) => each.includes(text)) ? 3 : 4;
+    if (atWord(name)) return 2;
+    if (synonyms.some(atWord)) return 3;
+    return [name, ...synonyms].some((each) => each.includes(text)) ? 4 : NOT_FOUND;
   };
   return labels
     .map((label) => [rank(label), label])
-    .filter(([place]) => place < 4)
+    .filter(([place]) => place < NOT_FOUND)
     .sort(([one], [other]) => one - other)
     .map(([, label]) => label);
 }

@@ -4,8 +4,7 @@ import { MESSAGES } from "./messages.js";
 
 const CHOSEN = "language";
 
-/** Languages there are, and the one in use. */
-export const languages = Object.keys(MESSAGES);
+/** The one in use. */
 export let language = initial();
 
 export function choose(next) {
@@ -32,7 +31,7 @@ export const megabytes = (bytes) =>
 /** Put the sentences into the elements that name them: data-t for text, data-t-NAME for attributes. */
 export function translate(root) {
   for (const element of root.querySelectorAll("[data-t]")) element.textContent = t(element.dataset.t);
-  for (const name of ["aria-label", "placeholder", "title"]) {
+  for (const name of ["alt", "aria-label", "placeholder"]) {
     const attribute = `data-t-${name}`;
     for (const element of root.querySelectorAll(`[${attribute}]`)) element.setAttribute(name, t(element.getAttribute(attribute)));
   }

@@ -1,10 +1,21 @@
-// A chosen file → what is sent, and what is shown.
+// A chosen file → what is sent, and a small picture of it.
 
 export const MAX_BYTES = 4_500_000;
 const MAX_PIXELS = 50_000_000;
-const SCALED_SIDE = 2048; // eight times what the model sees, so nothing it could use is lost
-const SCALED_QUALITY = 0.9;
-const THUMBNAIL_SIDE = 112;
+const COPY_SIDE = 2048; // eight times what the model sees, so nothing it could use is lost
+const COPY_QUALITIES = [0.9, 0.7, 0.5]; // the first that fits; only noise needs a second
+const THUMBNAIL_SIDE = 320;
+
+/** Formats the service reads, by how their files begin. */
+const READ = {
+  jpeg: /^\xff\xd8\xff/,
+  png: /^\x89PNG/,
+  webp: /^RIFF....WEBP/s,
+  gif: /^GIF8/,
+  bmp: /^BM/,
+  tiff: /^(II\*\0|MM\0\*)/,
+};
+const HEIC = /^....ftyp(hei|hev|mif1|msf1)/s;
 
 /** A file that cannot be sent; `key` names the sentence that says why. */
 export class UnusableImage extends Error {
@@ -15,41 +26,46 @@ export class UnusableImage extends Error {
 }
 
 /**
- * Make a file ready: decode it upright, scale it down if it is over the service's limits.
+ * Make a file ready: a JPEG copy takes its place where the service would not take the file itself.
+ * Without a thumbnail the browser cannot show it.
  * @param {File} file
- * @returns {Promise<{file: File, preview?: string, thumbnail?: string, scaled?: {from: number, to: number}}>}
+ * @returns {Promise<{file: File, thumbnail?: string, copy?: import("./store.js").Copy}>}
  * @throws {UnusableImage}
  */
 export async function prepare(file) {
   if (!file.size) throw new UnusableImage("emptyFile");
-  const format = await sniff(file);
-  if (format === "heic") throw new UnusableImage("heic");
+  const start = await beginning(file);
+  const format = Object.keys(READ).find((name) => READ[name].test(start));
   let bitmap;
   try {
     bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
-    // The service reads TIFF, browsers do not: it is sent unseen.
-    if (format === "tiff" && file.size <= MAX_BYTES) return { file };
-    throw new UnusableImage(format === "tiff" ? "tiffTooLarge" : "undecodable");
+    if (HEIC.test(start)) throw new UnusableImage("heic");
+    if (format !== "tiff") throw new UnusableImage("undecodable");
+    // The service reads TIFF, most browsers do not: it is sent unseen.
+    if (file.size > MAX_BYTES) throw new UnusableImage("tiffTooLarge");
+    return { file };
   }
   try {
     const thumbnail = draw(bitmap, THUMBNAIL_SIDE).toDataURL("image/jpeg", 0.7);
-    if (file.size <= MAX_BYTES && bitmap.width * bitmap.height <= MAX_PIXELS) {
-      return { file, thumbnail, preview: URL.createObjectURL(file) };
-    }
-    const scaled = await scaleDown(bitmap, file.name);
-    const sizes = { from: file.size, to: scaled.size };
-    return { file: scaled, thumbnail, preview: URL.createObjectURL(scaled), scaled: sizes };
+    const fits = file.size <= MAX_BYTES && bitmap.width * bitmap.height <= MAX_PIXELS;
+    if (format && fits) return { file, thumbnail };
+    const copied = await copyAsJpeg(bitmap, file.name);
+    return { file: copied, thumbnail, copy: { reason: fits ? "converted" : "scaled", from: file.size, to: copied.size } };
   } finally {
     bitmap.close();
   }
 }
 
-async function scaleDown(bitmap, name) {
-  const canvas = draw(bitmap, SCALED_SIDE);
-  const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", SCALED_QUALITY));
-  if (!blob) throw new UnusableImage("undecodable");
-  return new File([blob], name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" });
+async function copyAsJpeg(bitmap, name) {
+  const canvas = draw(bitmap, COPY_SIDE);
+  for (const quality of COPY_QUALITIES) {
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", quality));
+    if (blob && blob.size <= MAX_BYTES) {
+      return new File([blob], name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" });
+    }
+  }
+  throw new UnusableImage("undecodable");
 }
 
 function draw(bitmap, side) {
@@ -65,10 +81,4 @@ function draw(bitmap, side) {
   return canvas;
 }
 
-async function sniff(file) {
-  const bytes = new Uint8Array(await file.slice(0, 12).arrayBuffer());
-  const text = String.fromCharCode(...bytes);
-  if (/^....ftyp(hei|hev|mif1|msf1)/s.test(text)) return "heic";
-  if (text.startsWith("II*\0") || text.startsWith("MM\0*")) return "tiff";
-  return "other";
-}
+const beginning = async (file) => String.fromCharCode(...new Uint8Array(await file.slice(0, 12).arrayBuffer()));

@@ -7,22 +7,23 @@ const KEPT_PHOTOS = 30;
  * @typedef {object} Photo
  * @property {string} id
  * @property {string} name
- * @property {"preparing"|"uploading"|"classifying"|"done"|"failed"} status
+ * @property {"waiting"|"preparing"|"uploading"|"classifying"|"done"|"failed"} status
  * @property {number} progress      share of the bytes that have been sent, 0…1
  * @property {File|Blob} [file]     what is sent; gone after a reload
  * @property {string} [preview]     address of the upright picture
  * @property {string} [thumbnail]   data: URL, kept over a reload
- * @property {{from: number, to: number}} [scaled]  bytes before and after scaling down
+ * @property {Copy} [copy]          set where a copy is sent instead of the chosen file
  * @property {object} [result]      the API's answer
  * @property {Failure} [failure]
  * @property {{state: "none"|"asking"|"sending"|"sent"|"failed", correct?: boolean,
  *             label?: string, failure?: Failure}} feedback
  *
- * @typedef {{message: string, key?: string, retry: boolean}} Failure
+ * @typedef {{message?: string, key?: string, retry: boolean}} Failure
  *   `key` names one of the page's own sentences; else `message` is the API's.
+ * @typedef {{reason: "scaled"|"converted", from: number, to: number}} Copy  sizes in bytes
  */
 export class Store extends EventTarget {
-  /** @param {Storage} storage where the session's history outlives a reload */
+  /** @param {() => Storage} storage where the session's history outlives a reload; may throw */
   constructor(storage) {
     super();
     this.storage = storage;
@@ -45,6 +46,7 @@ export class Store extends EventTarget {
   /** @param {string} id @param {Partial<Photo>} changes */
   updatePhoto(id, changes) {
     this.photos = this.photos.map((photo) => (photo.id === id ? { ...photo, ...changes } : photo));
+    if (changes.status === "done" || changes.feedback) keep(this.storage, this.photos);
     this.#changed();
   }
 
@@ -56,6 +58,7 @@ export class Store extends EventTarget {
 
   clear() {
     for (const photo of this.photos) if (photo.preview?.startsWith("blob:")) URL.revokeObjectURL(photo.preview);
+    keep(this.storage, []);
     this.set({ photos: [], selectedId: null });
   }
 
@@ -64,37 +67,32 @@ export class Store extends EventTarget {
   }
 
   #changed() {
-    keep(this.storage, this.photos);
     this.dispatchEvent(new Event("change"));
   }
 }
 
 function keep(storage, photos) {
   const done = photos.filter((photo) => photo.status === "done").slice(0, KEPT_PHOTOS);
-  const kept = done.map(({ id, name, thumbnail, result, feedback, scaled }) => ({
+  const kept = done.map(({ id, name, thumbnail, result, feedback, copy }) => ({
     id,
     name,
     thumbnail,
     result,
-    scaled,
+    copy,
     feedback: feedback.state === "sent" ? feedback : { state: "none" },
   }));
   try {
-    storage.setItem(KEPT, JSON.stringify(kept));
+    storage().setItem(KEPT, JSON.stringify(kept));
   } catch {
-    storage.removeItem(KEPT); // full, or forbidden: the history is then gone after a reload
+    // full, or forbidden: a reload then shows what was kept before
   }
 }
 
 function restore(storage) {
   try {
-    return (JSON.parse(storage.getItem(KEPT)) ?? []).map((photo) => ({
-      ...photo,
-      status: "done",
-      progress: 1,
-      preview: photo.thumbnail,
-    }));
+    const kept = JSON.parse(storage().getItem(KEPT)).filter((photo) => photo.result.predictions.length);
+    return kept.map((photo) => ({ ...photo, status: "done", progress: 1, preview: photo.thumbnail }));
   } catch {
-    return [];
+    return []; // nothing there, or not what was put there
   }
 }

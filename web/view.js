@@ -1,6 +1,7 @@
 // The page's DOM: shows the store, and turns what a person does into actions.
 
-import { Card } from "./card.js";
+import { DOCS_URL } from "./api.js";
+import { Card, sentence } from "./card.js";
 import { choose, language, percent, t, translate } from "./i18n.js";
 
 const WAKING_TICK_MS = 100;
@@ -9,7 +10,7 @@ const find = (id) => document.getElementById(id);
 /** Draw `store` now and at each change; `actions` are the card's and addFiles, addSample, wake, clear, select. */
 export function mount(store, actions, samples) {
   const cards = new Map();
-  wire(store, actions);
+  wire(actions);
   showSamples(samples, actions);
   const draw = () => {
     drawWaking(store);
@@ -20,19 +21,23 @@ export function mount(store, actions, samples) {
   find("language").value = language;
   find("language").addEventListener("change", (event) => {
     choose(event.target.value);
-    cards.clear();
     translatePage();
+    for (const card of cards.values()) card.translate();
     draw();
   });
+  find("docs").href = DOCS_URL;
   store.addEventListener("change", draw);
   translatePage();
   draw();
 }
 
 /** Say something to those who listen to the page instead of looking at it. */
-export function announce(photo) {
-  const [best] = photo.result.predictions;
-  find("announcer").textContent = t("announced", { name: photo.name, label: best.label, percent: percent(best.score) });
+export function announce({ name, status, result, failure }) {
+  const best = result?.predictions[0];
+  find("announcer").textContent =
+    status === "done"
+      ? t("announced", { name, label: best.label, percent: percent(best.score) })
+      : t("announcedFailure", { name, sentence: sentence(failure) });
 }
 
 function translatePage() {
@@ -41,7 +46,7 @@ function translatePage() {
   translate(document);
 }
 
-function wire(store, actions) {
+function wire(actions) {
   const drop = find("drop");
   for (const id of ["picker", "camera"]) {
     const input = find(id);
@@ -53,14 +58,17 @@ function wire(store, actions) {
   }
   let depth = 0; // dragenter and dragleave also come from what lies inside
   const over = (change) => drop.classList.toggle("over", (depth = Math.max(0, depth + change)) > 0);
+  const carriesFiles = (event) => event.dataTransfer.types.includes("Files"); // text may go into the comment
   addEventListener("dragenter", (event) => {
+    if (!carriesFiles(event)) return;
     event.preventDefault();
     if (depth === 0) actions.wake();
     over(1);
   });
-  addEventListener("dragleave", () => over(-1));
-  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("dragleave", (event) => carriesFiles(event) && over(-1));
+  addEventListener("dragover", (event) => carriesFiles(event) && event.preventDefault());
   addEventListener("drop", (event) => {
+    if (!carriesFiles(event)) return;
     event.preventDefault();
     over(-depth);
     actions.addFiles([...event.dataTransfer.files]);
@@ -77,13 +85,14 @@ function wire(store, actions) {
 
 function showSamples(samples, actions) {
   find("samples").replaceChildren(
-    ...samples.map(({ file, name }) => {
+    ...samples.map((name) => {
       const image = document.createElement("img");
-      Object.assign(image, { src: `samples/${file}`, alt: name, width: 72, height: 72 });
+      Object.assign(image, { src: `samples/${name}.png`, width: 384, height: 384 });
+      image.dataset.tAlt = name;
       const button = document.createElement("button");
       button.type = "button";
       button.append(image);
-      button.addEventListener("click", () => actions.addSample(file));
+      button.addEventListener("click", () => actions.addSample(name));
       const item = document.createElement("li");
       item.append(button);
       return item;
@@ -94,6 +103,7 @@ function showSamples(samples, actions) {
 let ticking = null;
 
 function drawWaking({ waking, offline }) {
+  if (!offline && find("offline").contains(document.activeElement)) find("picker").focus();
   find("offline").hidden = !offline;
   find("waking").hidden = !waking;
   if (!waking) {

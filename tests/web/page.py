@@ -1,0 +1,56 @@
+"""What the page's tests share: real photos, and the ways a photo or an error gets to the page."""
+
+import base64
+import json
+from pathlib import Path
+
+import skimage
+from playwright.sync_api import Page, Route, expect
+
+PHOTOS = Path(skimage.__file__).parent / "data"
+CAT = PHOTOS / "chelsea.png"
+COFFEE = PHOTOS / "coffee.png"
+ROCKET = PHOTOS / "rocket.jpg"
+
+_PASTE = """([name, type, base64]) => {
+  const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+  const transfer = new DataTransfer();
+  transfer.items.add(new File([bytes], name, { type }));
+  const event = new ClipboardEvent("paste", { clipboardData: transfer, bubbles: true });
+  document.body.dispatchEvent(event);
+}"""
+_DROP = (
+    _PASTE.replace("ClipboardEvent", "DragEvent")
+    .replace('"paste"', '"drop"')
+    .replace("clipboardData", "dataTransfer")
+)
+
+
+def expect_result(page: Page) -> None:
+    expect(page.locator(".card .bars li")).to_have_count(5)
+
+
+def drop(page: Page, photo: Path) -> None:
+    page.evaluate(_DROP, _as_argument(photo))
+
+
+def paste(page: Page, photo: Path) -> None:
+    page.evaluate(_PASTE, _as_argument(photo))
+
+
+def hold(page: Page, address: str, held: list[Route]) -> None:
+    """Leave requests unanswered; ``held`` lets them go on."""
+    page.route(address, lambda route: held.append(route))  # noqa: PLW0108  # a bound method of a list takes no attributes, as Playwright wants
+
+
+def problem(route: Route, status: int, code: str, detail: str, **headers: str) -> None:
+    body = {"status": status, "code": code, "detail": detail}
+    route.fulfill(
+        status=status,
+        headers={"content-type": "application/problem+json", **headers},
+        body=json.dumps(body),
+    )
+
+
+def _as_argument(photo: Path) -> list[str]:
+    return [photo.name, "image/png", base64.b64encode(photo.read_bytes()).decode()]
