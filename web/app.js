@@ -19,7 +19,8 @@ let labels = null;
 
 const actions = {
   addFiles(files) {
-    for (const file of files) add(file);
+    const [first] = files.map(add);
+    if (first) store.set({ selectedId: first }); // it is answered first
   },
 
   async addSample(name) {
@@ -79,6 +80,7 @@ function add(file) {
   store.add({ id, name: file.name || "photo", status: "waiting", progress: 0, feedback: { state: "none" } });
   waker.wake();
   start(id);
+  return id;
 }
 
 /** Classify a photo when its turn comes, unless it is called off. */

@@ -39,12 +39,13 @@ export class Card {
     this.photo = photo;
     const { status } = photo;
     this.element.setAttribute("aria-label", photo.name);
-    this.#find("figure").classList.toggle("unseen", !photo.preview);
+    const unseen = Boolean(photo.file && !photo.preview);
+    this.#find("figure").classList.toggle("unseen", unseen);
     const image = this.#find(".preview");
     if (photo.preview && image.src !== photo.preview) image.src = photo.preview;
     image.hidden = !photo.preview;
     image.alt = photo.name;
-    this.#find("figcaption").textContent = photo.preview || status === "preparing" || status === "failed" ? photo.name : `${photo.name}. ${t("noPreview")}`;
+    this.#find("figcaption").textContent = unseen ? `${photo.name}. ${t("noPreview")}` : photo.name;
     this.#show(".busy", status !== "done" && status !== "failed");
     this.#show(".failure", status === "failed");
     this.#show(".result", status === "done");

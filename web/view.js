@@ -12,11 +12,14 @@ export function mount(store, actions, samples) {
   const cards = new Map();
   wire(actions);
   showSamples(samples, actions);
+  let selectedId = store.selectedId;
   const draw = () => {
     drawWaking(store);
     drawModel(store);
     drawHistory(store, actions);
     drawCards(store, cards, actions);
+    if (store.selectedId !== selectedId) reveal(find("cards"));
+    selectedId = store.selectedId;
   };
   find("language").value = language;
   find("language").addEventListener("change", (event) => {
@@ -30,6 +33,9 @@ export function mount(store, actions, samples) {
   translatePage();
   draw();
 }
+
+// On a phone the answer would lie below what it shows at once.
+const reveal = (element) => element.scrollIntoView({ block: matchMedia("(max-width: 44rem)").matches ? "start" : "nearest" });
 
 /** Say something to those who listen to the page instead of looking at it. */
 export function announce({ name, status, result, failure }) {

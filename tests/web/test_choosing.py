@@ -63,10 +63,10 @@ def test_two_photos_are_sent_at_a_time_and_the_rest_wait(open_page: Open):
 
     photos = page.locator("#thumbnails li")
     expect(photos.filter(has_text="Uploading")).to_have_count(2)
-    expect(photos.filter(has_text="Waiting for its turn")).to_have_count(1)
+    expect(photos.filter(has_text="Waiting…")).to_have_count(1)
     assert len(held) == 2
     held[0].continue_()
-    expect(photos.filter(has_text="Waiting for its turn")).to_have_count(0)
+    expect(photos.filter(has_text="Waiting…")).to_have_count(0)
     expect(photos.filter(has_text="Uploading")).to_have_count(2)
 
 
@@ -176,8 +176,9 @@ def test_a_turned_photo_is_shown_upright(open_page: Open, tmp_path: Path):
     page.set_input_files("#picker", turned)
 
     expect_result(page)
-    shown = page.locator(".card .preview").evaluate("i => [i.naturalWidth, i.naturalHeight]")
-    assert shown == [600, 400]
+    size = "image => [image.naturalWidth, image.naturalHeight]"
+    assert page.locator(".card .preview").evaluate(size) == [600, 400]
+    assert page.locator("#thumbnails img").evaluate(size) == [320, 213]  # drawn as a copy would be
     expect(page.locator(".card .best")).to_have_text("espresso")
 
 
