@@ -16,7 +16,7 @@ from infra.local.event import HttpRequest, encode_event, utc_now
 from infra.local.problems import GatewayError, problem_response
 from infra.local.response import decode_response
 from infra.local.routing import Match, Route, match_route
-from infra.local.static import content_type, find_page
+from infra.local.static import content_type, find_page, page_headers
 
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
 """An HTTP API's payload limit (10 MB)."""
@@ -42,6 +42,7 @@ class Gateway:
         self._routes = routes
         self._functions = functions
         self._web_folder = web_folder
+        self._page_headers = page_headers(web_folder)
         self._access = access
         self._timeout_s = timeout_s
 
@@ -77,7 +78,7 @@ class Gateway:
         path = request.raw_path.partition("?")[0]
         match = match_route(self._routes, request.method, path)
         if match is None:
-            return _page(self._web_folder, request.method, path), "page"
+            return self._page(request.method, path), "page"
         event = encode_event(await self._read(request, path), match, request_id, utc_now())
         if len(event) > MAX_PAYLOAD_BYTES:
             raise GatewayError("request_too_large")
@@ -88,6 +89,14 @@ class Gateway:
         answer = decode_response(served.outcome.payload)
         headers = CIMultiDict(answer.headers)
         return web.Response(status=answer.status, body=answer.body, headers=headers), where
+
+    def _page(self, method: str, path: str) -> web.FileResponse:
+        file = find_page(self._web_folder, path) if method in ("GET", "HEAD") else None
+        if file is None:
+            raise GatewayError("route_not_found")
+        # No cache in between: who edits the page wants to see it.
+        headers = {"Content-Type": content_type(file), "Cache-Control": "no-cache"}
+        return web.FileResponse(file, headers={**self._page_headers, **headers})
 
     async def _read(self, request: web.Request, path: str) -> HttpRequest:
         if (request.content_length or 0) > MAX_REQUEST_BYTES:
@@ -118,15 +127,6 @@ class Gateway:
                 return await self._functions[match.route.function](invocation)
         except TimeoutError as exc:
             raise GatewayError("gateway_timeout") from exc
-
-
-def _page(folder: Path, method: str, path: str) -> web.FileResponse:
-    file = find_page(folder, path) if method in ("GET", "HEAD") else None
-    if file is None:
-        raise GatewayError("route_not_found")
-    # No cache in between: who edits the page wants to see it.
-    headers = {"Content-Type": content_type(file), "Cache-Control": "no-cache"}
-    return web.FileResponse(file, headers=headers)
 
 
 def _problem(code: str, request_id: str) -> web.Response:

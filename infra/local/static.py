@@ -1,5 +1,6 @@
 """The page's files, where the cloud has a bucket behind a CDN."""
 
+import json
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -39,6 +40,13 @@ def find_page(folder: Path, path: str) -> Path | None:
         return file if file.is_relative_to(root) and file.is_file() else None
     except (OSError, ValueError):  # a name that no file can have
         return None
+
+
+def page_headers(folder: Path) -> dict[str, str]:
+    """What the page's host is told to send with every file, as its CDN does in the cloud."""
+    file = folder / "headers.json"
+    headers: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    return headers
 
 
 def content_type(file: Path) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.static import content_type, find_page
+from infra.local.static import content_type, find_page, page_headers
 
 
 @pytest.fixture
@@ -59,3 +59,10 @@ def test_a_missing_folder_has_no_pages(tmp_path: Path):
 def test_modules_are_served_as_what_browsers_accept():
     assert content_type(Path("app.js")) == "text/javascript; charset=utf-8"
     assert content_type(Path("x.unknown")) == "application/octet-stream"
+
+
+def test_the_page_is_sent_with_the_headers_it_asks_for(tmp_path: Path):
+    (tmp_path / "headers.json").write_text('{"X-Content-Type-Options": "nosniff"}')
+
+    assert page_headers(tmp_path) == {"X-Content-Type-Options": "nosniff"}
+    assert page_headers(tmp_path / "elsewhere") == {}
