@@ -84,7 +84,7 @@ def decode_image(data: bytes, min_shorter_side: int) -> Image.Image:
         image.draft("RGB", (min_shorter_side, min_shorter_side))
         image.load()
         _turn_upright(image)
-        return _to_rgb(image)
+        return _to_rgb(image, min_shorter_side)
     except DAMAGE as exc:
         raise ImageDamaged("The image is cut off or damaged.") from exc
 
@@ -95,11 +95,13 @@ def _turn_upright(image: Image.Image) -> None:
         ImageOps.exif_transpose(image, in_place=True)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _to_rgb(image: Image.Image, min_shorter_side: int) -> Image.Image:
     if image.mode.startswith("I;16"):
         return image.point(lambda value: value / 256, "L").convert("RGB")
     if image.mode in ("I", "F"):
-        return _stretched(image).convert("RGB")
+        # Shrunk first: what follows takes 20 bytes a pixel.
+        shrunk = image.reduce(max(1, min(image.size) // min_shorter_side))
+        return _stretched(shrunk).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")

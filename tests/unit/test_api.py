@@ -49,6 +49,7 @@ def test_counts_only_the_first_request_as_cold():
     [
         ("GET", "/v1/nowhere", 404, "not_found"),
         ("GET", "/", 404, "not_found"),
+        ("GET", "/v1/health/", 404, "not_found"),
         ("GET", "/v1/predict", 405, "method_not_allowed"),
         ("DELETE", "/v1/labels", 405, "method_not_allowed"),
     ],

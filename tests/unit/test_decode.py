@@ -209,3 +209,13 @@ def test_any_damage_to_an_image_is_survived(data: bytes, changes: list[tuple[int
         damaged[position % len(damaged)] = value
 
     answers_or_refuses(bytes(damaged[: kept or None]))
+
+
+def test_a_large_image_of_deep_samples_is_shrunk_before_it_is_converted():
+    ramp = np.linspace(0, 1, 1200 * 900, dtype=np.float32).reshape(900, 1200)
+
+    image = decode_image(encode(Image.fromarray(ramp), "TIFF"), SIDE)
+
+    assert image.size == (400, 300)
+    assert image.getpixel((0, 0)) == (0, 0, 0)
+    assert image.getpixel((399, 299)) == (255, 255, 255)
