@@ -53,7 +53,7 @@ def create_app(
         openapi_url=f"{base_path}/openapi.json",
         docs_url=f"{base_path}/docs",
         redoc_url=None,
-        redirect_slashes=False,  # one address a route; and behind a gateway the redirect would guess
+        redirect_slashes=False,  # one address a route; a redirect would guess the scheme
         static_url=f"{base_path}/docs-assets",
         swagger_ui_oauth2_redirect_url=f"{base_path}/docs/oauth2-redirect",
     )
