@@ -13,6 +13,9 @@ VENV := .venv/.installed
 EMULATOR := .emulator/.installed
 PIP_INSTALL := pip install --no-input --disable-pip-version-check --require-hashes
 
+# bash for pipefail: a failed install must not look like a finished one.
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run classify model test lint format bench lock clean
 
@@ -65,9 +68,11 @@ clean: ## remove what was built and installed; keeps DATA
 
 $(VENV): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=python3.12"; exit 1; }
-	@echo "Setting up .venv: about 2 GB, a minute or two."
+	@echo "Setting up .venv, about 2 GB."
 	@$(PYTHON) -m venv .venv || { echo "Debian keeps venv in a package of its own: apt install python3-venv"; exit 1; }
-	@$(BIN)/$(PIP_INSTALL) --quiet --requirement $<
+	@$(BIN)/$(PIP_INSTALL) --progress-bar off --requirement $< | awk -v all="$$(grep -c == $<)" \
+		'/^(Collecting|Processing)/ { printf "\r  %d of at most %d packages", ++got, all; fflush() } \
+		 /^Installing/ { printf "\r  installing %d packages, which takes a while\n", got; fflush() }'
 	@touch $@
 
 # Alone in its own folder: only its emulator is used, and its pins clash with everything else.
