@@ -19,7 +19,7 @@ import pytest
 import requests
 
 from infra.local.emulator import emulator_binary
-from tests.conftest import ROOT
+from tests.conftest import ROOT, skip_or_fail
 
 TOY = Path(__file__).with_name("toy")
 
@@ -146,7 +146,7 @@ def test_says_when_functions_run_in_worker_processes(tmp_path: Path):
 
 def test_the_emulator_is_what_runs_where_it_can(tmp_path: Path):
     if emulator_binary(ROOT / ".emulator") is None:
-        pytest.skip("no Lambda Runtime Interface Emulator for this machine in .emulator")
+        skip_or_fail("no Lambda Runtime Interface Emulator for this machine in .emulator")
     with running(tmp_path) as command:
         assert any("aws-lambda-rie" in each.name() for each in descendants(command))
         assert "worker processes" not in command.said()
