@@ -45,9 +45,7 @@ def test_twenty_parallel_answers_leave_one_item_and_one_is_new(
     store: FeedbackStore, request: pytest.FixtureRequest
 ):
     if request.node.callspec.params["store"] == "moto":
-        pytest.skip(
-            "moto checks and writes in two steps, so threads overtake each other; the stand-in does this one"
-        )
+        pytest.skip("moto checks and writes in two steps: its threads overtake each other")
     answers = [feedback(seconds=second) for second in range(20)]
     with ThreadPoolExecutor(20) as pool:
         new = list(pool.map(store.put, answers))
