@@ -24,7 +24,10 @@ router = create_router(
         settings.table_name,
         timedelta(days=settings.retention_days),
     ),
-    receipts=ReceiptBook(settings.receipt_key.get_secret_value()),
+    receipts=ReceiptBook(
+        settings.receipt_key.get_secret_value(),
+        settings.previous_receipt_key.get_secret_value() if settings.previous_receipt_key else None,
+    ),
     labels=read_labels(settings.labels_file),
     now=lambda: datetime.now(UTC),
 )

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from serving.settings import ServingSettings
 
@@ -10,6 +10,11 @@ from serving.settings import ServingSettings
 class FeedbackSettings(ServingSettings):
     """Field names are the environment variables, in capitals."""
 
+    previous_receipt_key: SecretStr | None = Field(
+        default=None,
+        min_length=32,
+        description="Key before the present one, after a rotation; receipts it signed stay valid.",
+    )
     table_name: str = Field(description="DynamoDB table that keeps the feedback.")
     labels_file: Path = Field(description="The model artifact's labels.json.")
     retention_days: int = Field(

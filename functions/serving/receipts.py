@@ -38,11 +38,11 @@ class Receipt:
 
 
 class ReceiptBook:
-    """Issues and verifies receipts under one secret ``key``."""
+    """Issues receipts under the secret ``key``; verifies those under ``previous_key`` too."""
 
-    def __init__(self, key: str) -> None:
+    def __init__(self, key: str, previous_key: str | None = None) -> None:
         self._serializer = URLSafeTimedSerializer(
-            key,
+            [key] if previous_key is None else [previous_key, key],  # the last one signs
             salt="prediction-receipt",
             signer_kwargs={"key_derivation": "hmac", "digest_method": sha256},
         )

@@ -23,6 +23,19 @@ def test_refuses_a_receipt_of_another_key():
         ReceiptBook(KEY).verify(token)
 
 
+def test_after_a_rotation_verifies_what_the_previous_key_signed():
+    rotated = ReceiptBook("a new key of at least thirty-two characters", previous_key=KEY)
+
+    assert rotated.verify(ReceiptBook(KEY).issue(RECEIPT)) == RECEIPT
+
+
+def test_after_a_rotation_signs_with_the_new_key():
+    token = ReceiptBook("a new key of at least thirty-two characters", KEY).issue(RECEIPT)
+
+    with pytest.raises(ReceiptForged):
+        ReceiptBook(KEY).verify(token)
+
+
 def test_refuses_a_receipt_older_than_allowed():
     book = ReceiptBook(KEY)
 
