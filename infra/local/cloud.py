@@ -102,7 +102,7 @@ async def running_cloud(
                 _reporter(reports, log),
             )
         gateway = Gateway(
-            template.routes,
+            template,
             {name: pool.invoke for name, pool in pools.items()},
             settings.web_folder,
             say,

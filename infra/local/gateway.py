@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from time import perf_counter
 
@@ -15,8 +16,9 @@ from infra.local.environment import MAX_PAYLOAD_BYTES, Invocation
 from infra.local.event import HttpRequest, encode_event, utc_now
 from infra.local.problems import GatewayError, problem_response
 from infra.local.response import decode_response
-from infra.local.routing import Match, Route, match_route
+from infra.local.routing import Match, match_route
 from infra.local.static import content_type, find_page, page_headers
+from infra.local.template import Template
 
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
 """An HTTP API's payload limit (10 MB)."""
@@ -33,13 +35,13 @@ class Gateway:
 
     def __init__(
         self,
-        routes: Sequence[Route],
+        api: Template,
         functions: Mapping[str, Invoke],
         web_folder: Path,
         access: Callable[[str], None],
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        self._routes = routes
+        self._api = api
         self._functions = functions
         self._web_folder = web_folder
         self._page_headers = page_headers(web_folder)
@@ -69,14 +71,17 @@ class Gateway:
             _LOG.exception("%s %s", request.method, request.path)
             response = _problem("internal_error", request_id)
         response.headers["apigw-requestid"] = request_id
+        response.headers.update(self._api.cors.headers_for(request.headers))
         self._access(_line(request, str(response.status), started, by))
         return response
 
     async def _answer(
         self, request: web.Request, request_id: str
     ) -> tuple[web.StreamResponse, str]:
+        if self._api.cors.answers(request.method, request.headers):
+            return web.Response(status=HTTPStatus.NO_CONTENT), "preflight"
         path = request.raw_path.partition("?")[0]
-        match = match_route(self._routes, request.method, path)
+        match = match_route(self._api.routes, request.method, path)
         if match is None:
             return self._page(request.method, path), "page"
         event = encode_event(await self._read(request, path), match, request_id, utc_now())

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra.local.cors import Cors
 from infra.local.intrinsics import NO_VALUE, Node, Scope, TemplateError, evaluate, holds, load_yaml
 from infra.local.routing import Route
 
@@ -23,6 +24,7 @@ _PSEUDO_PARAMETERS = {
     "AWS::NoValue": NO_VALUE,
 }
 _FUNCTION_TYPE = "AWS::Serverless::Function"
+_API_TYPE = "AWS::Serverless::HttpApi"
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Template:
 
     functions: tuple[FunctionSpec, ...]
     routes: tuple[Route, ...]
+    cors: Cors
 
 
 def read_template(
@@ -91,7 +94,7 @@ def read_template(
     _refuse_duplicates(routes)
     if not routes:
         raise TemplateError(f"{path.name} has no function with a route on an HTTP API.")
-    return Template(tuple(functions), tuple(routes))
+    return Template(tuple(functions), tuple(routes), _cors(resources, scope))
 
 
 def _parameter_values(declared: Node, given: Mapping[str, str]) -> dict[str, object]:
@@ -108,7 +111,9 @@ def _parameter_values(declared: Node, given: Mapping[str, str]) -> dict[str, obj
             raise TemplateError(f"{name} is {value!r}, but must be one of {', '.join(allowed)}.")
         if declaration.get("Type") == "Number" and not str(value).lstrip("-").isdigit():
             raise TemplateError(f"{name} is {value!r}, but must be a whole number.")
-        values[name] = value
+        values[name] = (
+            str(value).split(",") if declaration.get("Type") == "CommaDelimitedList" else value
+        )
     return values
 
 
@@ -151,6 +156,21 @@ def _routes(function: str, properties: Node, scope: Scope) -> Iterator[Route]:
         details = evaluate(event.get("Properties", {}), scope)
         path = details.get("Path", "$default")
         yield Route(str(details.get("Method", "ANY")).upper(), path, function)
+
+
+def _cors(resources: Node, scope: Scope) -> Cors:
+    for resource in resources.values():
+        if resource.get("Type") == _API_TYPE:
+            configuration = resource.get("Properties", {}).get("CorsConfiguration", {})
+            said = evaluate(configuration, scope)
+            return Cors(
+                origins=tuple(said.get("AllowOrigins", ())),
+                methods=tuple(said.get("AllowMethods", ())),
+                headers=tuple(said.get("AllowHeaders", ())),
+                exposed=tuple(said.get("ExposeHeaders", ())),
+                max_age_s=said.get("MaxAge"),
+            )
+    return Cors()
 
 
 def _refuse_duplicates(routes: list[Route]) -> None:

@@ -1,0 +1,50 @@
+"""Which other origins' pages may read the API's answers, its own errors included.
+
+Source: Amazon API Gateway, *Configuring CORS for HTTP APIs*: the gateway answers every preflight
+itself, and adds its headers to every answer to a request that names its origin.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_PREFLIGHT = "access-control-request-method"
+
+
+@dataclass(frozen=True)
+class Cors:
+    """An HTTP API's ``CorsConfiguration``; without origins it adds nothing."""
+
+    origins: tuple[str, ...] = ()
+    methods: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    exposed: tuple[str, ...] = ()
+    max_age_s: int | None = None
+
+    def answers(self, method: str, headers: Mapping[str, str]) -> bool:
+        """Whether the request is a preflight, which no function sees."""
+        return bool(self.origins) and method == "OPTIONS" and _PREFLIGHT in headers
+
+    def headers_for(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """What the answer to a request with these headers says; names are in lower case."""
+        allowed = self._allowed_origin(headers.get("origin"))
+        if allowed is None:
+            return {}
+        said: dict[str, str] = {"access-control-allow-origin": allowed}
+        if allowed != "*":
+            said["vary"] = "origin"
+        if _PREFLIGHT not in headers:
+            if self.exposed:
+                said["access-control-expose-headers"] = ",".join(self.exposed)
+            return said
+        said["access-control-allow-methods"] = ",".join(self.methods)
+        said["access-control-allow-headers"] = ",".join(self.headers)
+        if self.max_age_s is not None:
+            said["access-control-max-age"] = str(self.max_age_s)
+        return said
+
+    def _allowed_origin(self, origin: str | None) -> str | None:
+        if origin is None:
+            return None
+        if "*" in self.origins:
+            return "*"
+        return origin if origin in self.origins else None
