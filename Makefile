@@ -2,22 +2,29 @@
 PORT   ?= 8000
 MODEL  ?= resnet50
 DATA   ?= .local
+ENV    ?= dev
 PYTHON ?= python3
 PHOTOS_DIR ?= ../shared/photos
 MODELS := build/models
+TEMPLATES := template.yaml $(sort $(wildcard infra/*.yaml))
+# SAM asks for an account even where it needs none.
+NO_ACCOUNT := AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
 
 export PHOTOS_DIR
+export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := functions:.
 BIN := .venv/bin
 VENV := .venv/.installed
 EMULATOR := .emulator/.installed
+SAM := .sam/.installed
+CHECKOV := .checkov/.installed
 PIP_INSTALL := pip install --no-input --disable-pip-version-check --require-hashes
 
 # bash for pipefail: a failed install must not look like a finished one.
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model test lint format bench lock clean
+.PHONY: help run classify model feedback-export test lint format bench deploy destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,11 +48,13 @@ feedback-export: $(VENV) ## what people said of predictions: OUTPUT=feedback.csv
 test: lint $(EMULATOR) ## lint, and every test this machine can run; what is skipped is named with its reason
 	@$(BIN)/python -m pytest $(TESTS)
 
-lint: $(VENV) ## ruff, mypy and cfn-lint
+lint: $(VENV) $(SAM) $(CHECKOV) ## ruff and mypy; cfn-lint, sam validate and checkov for the templates
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
-	@$(BIN)/cfn-lint template.yaml
+	@$(BIN)/cfn-lint $(TEMPLATES)
+	@$(NO_ACCOUNT) .sam/bin/sam validate --lint
+	@.checkov/bin/checkov --config-file .checkov.yaml $(addprefix --file ,$(TEMPLATES))
 
 format: $(VENV) ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix
@@ -54,17 +63,33 @@ format: $(VENV) ## let ruff rewrite what it can
 bench: $(VENV) $(EMULATOR) ## this handler against a usual one; writes benchmarks/results.json and .md
 	@$(BIN)/python -m benchmarks
 
+# What an account needs is in infra/README.md. Images are built one after the other: the second and
+# third take the model's stage from the first one's cache.
+deploy: $(VENV) $(SAM) ## build and deploy to AWS, publish the page, try it all: ENV=dev|prod
+	.sam/bin/sam build --config-env $(ENV)
+	.sam/bin/sam validate --lint --config-env $(ENV)
+	.sam/bin/sam deploy --config-env $(ENV)
+	$(BIN)/python -m infra.deploy page --env $(ENV)
+	$(BIN)/python -m infra.deploy smoke --env $(ENV)
+
+destroy: $(VENV) $(SAM) ## delete what deploy made, but for the feedback table; asks first: ENV=dev|prod
+	$(BIN)/python -m infra.deploy empty --env $(ENV)
+	.sam/bin/sam delete --config-env $(ENV) --no-prompts
+
 # No index address may get into a lock file, so none is emitted and none is annotated.
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
 lock: ## resolve pyproject.toml into the hash-locked requirements (needs uv)
 	uv pip compile $(LOCK_OPTIONS) --group dev --output-file requirements/dev.txt
 	uv pip compile $(LOCK_OPTIONS) --group emulator --no-deps --output-file requirements/emulator.txt
+	uv pip compile $(LOCK_OPTIONS) --no-strip-extras --group sam --output-file requirements/sam.txt
+	uv pip compile $(LOCK_OPTIONS) --group checkov --output-file requirements/checkov.txt
 	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints requirements/dev.txt --output-file functions/image_classifier/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group export --constraints requirements/dev.txt --output-file functions/image_classifier/export/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints requirements/dev.txt --output-file functions/deployment_check/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints requirements/dev.txt --output-file functions/feedback/requirements.txt
 
 clean: ## remove what was built and installed; keeps DATA
-	rm -rf .venv .emulator build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .emulator .sam .checkov .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=python3.12"; exit 1; }
@@ -73,6 +98,13 @@ $(VENV): requirements/dev.txt
 	@$(BIN)/$(PIP_INSTALL) --progress-bar off --requirement $< | awk -v all="$$(grep -c == $<)" \
 		'/^(Collecting|Processing)/ { printf "\r  %d of at most %d packages", ++got, all; fflush() } \
 		 /^Installing/ { printf "\r  installing %d packages, which takes a while\n", got; fflush() }'
+	@touch $@
+
+# Each in an environment of its own: their pins clash with everything else.
+$(SAM) $(CHECKOV): .%/.installed: requirements/%.txt
+	@echo "Setting up .$*, about 300 MB."
+	@$(PYTHON) -m venv .$*
+	@.$*/bin/$(PIP_INSTALL) --quiet --no-deps --requirement $<
 	@touch $@
 
 # Alone in its own folder: only its emulator is used, and its pins clash with everything else.

@@ -49,3 +49,26 @@ def test_counts_errors_by_code(lines: list[dict]):
     (line,) = [line for line in lines if "Errors" in line]
 
     assert (line["code"], line["Errors"]) == ("image_too_large", [1.0])
+
+
+def test_a_request_logs_no_more_than_the_log_budget_counts_with(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "image-classifier")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ImageClassifier/image-classifier-prod")
+    stages = ("decode_ms", "preprocess_ms", "infer_ms", "image_bytes")
+    PowertoolsTelemetry().request(
+        RequestRecord(
+            request_id="0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
+            method="POST",
+            path="/v1/predict",
+            cold_start=False,
+            status=422,
+            code="unsupported_image_format",
+            duration_ms=1234.56,
+            measures=dict.fromkeys(stages, 1234.56),
+        )
+    )
+
+    lambdas_own = 350  # START, END and REPORT
+    assert len(capsys.readouterr().out.encode()) + lambdas_own <= 2000  # 500 MB are 250 000

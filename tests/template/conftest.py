@@ -1,0 +1,48 @@
+"""The templates, as they are written and as CloudFormation gets them."""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.local.intrinsics import load_yaml
+from tests.conftest import ROOT, skip_or_fail
+
+TEMPLATE = ROOT / "template.yaml"
+NESTED = sorted((ROOT / "infra").glob("*.yaml"))
+DOCUMENT = load_yaml(TEMPLATE)
+FUNCTIONS = {
+    name: resource
+    for name, resource in DOCUMENT["Resources"].items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+
+
+def resources_of(kind: str, document: dict[str, Any] = DOCUMENT) -> dict[str, Any]:
+    """Properties of every resource of that type, by logical id."""
+    return {
+        name: resource["Properties"]
+        for name, resource in document["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+@pytest.fixture(scope="session")
+def translated() -> dict[str, Any]:
+    """The template as SAM hands it to CloudFormation."""
+    python = ROOT / ".sam" / "bin" / "python"
+    if not python.exists():
+        skip_or_fail("SAM is not installed (make lint installs it)")
+    translate = Path(__file__).with_name("translate.py")
+    done = subprocess.run(
+        [python, translate, TEMPLATE],
+        env=os.environ | {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": ""},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    translated: dict[str, Any] = json.loads(done.stdout)
+    return translated

@@ -1,0 +1,66 @@
+"""The routes in the template are the routes of the apps."""
+
+import re
+
+import pytest
+import requests
+
+from infra.local.routing import Route, match_route
+from infra.local.template import read_template
+from tests.conftest import Cloud
+from tests.template.conftest import TEMPLATE
+
+ROUTES = read_template(TEMPLATE, environment={"RECEIPT_KEY": "k" * 32}).routes
+APPS = {"ClassifierFunction": "/v1", "FeedbackFunction": "/v1/feedback"}
+ABOUT = ("/openapi.json", "/docs")
+
+
+def function_of(method: str, path: str) -> str:
+    match = match_route(ROUTES, method, path)
+    assert match is not None, (method, path)
+    return match.route.function
+
+
+def described(cloud: Cloud, function: str) -> set[tuple[str, str]]:
+    """Method and path of everything that the running app documents."""
+    paths = requests.get(f"{cloud.url}{APPS[function]}/openapi.json", timeout=30).json()["paths"]
+    return {(method.upper(), path) for path, methods in paths.items() for method in methods}
+
+
+def declared(function: str) -> set[Route]:
+    """The function's own routes: not its documentation, and not what is greedy."""
+    return {
+        route
+        for route in ROUTES
+        if route.function == function and "{" not in route.path and not route.path.endswith(ABOUT)
+    }
+
+
+@pytest.mark.parametrize("function", APPS)
+def test_the_template_has_a_route_for_everything_the_app_answers(cloud: Cloud, function: str):
+    for method, path in described(cloud, function):
+        route = next(
+            (r for r in declared(function) if r.path == path and r.method in (method, "ANY")), None
+        )
+        assert route, f"{method} {path} is missing from the template"
+
+
+@pytest.mark.parametrize("function", APPS)
+def test_the_app_answers_every_route_of_the_template(cloud: Cloud, function: str):
+    answered = described(cloud, function)
+    for route in declared(function):
+        methods = {method for method, path in answered if path == route.path}
+        assert methods, f"{route.key} is in the template, but the app has no such path"
+        assert route.method == "ANY" or route.method in methods, route.key
+
+
+@pytest.mark.parametrize("function", APPS)
+def test_documentation_and_what_it_loads_come_from_the_same_function(cloud: Cloud, function: str):
+    page = requests.get(f"{cloud.url}{APPS[function]}/docs", timeout=30).text
+    loaded = re.findall(r"""(?:href|src)="(/[^"]+)"|url: '(/[^']+)'""", page)
+
+    addresses = [address for pair in loaded for address in pair if address]
+    assert len(addresses) >= 3
+    for address in addresses:
+        assert function_of("GET", address) == function
+        assert requests.get(cloud.url + address, timeout=30).status_code == 200

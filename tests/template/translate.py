@@ -1,0 +1,19 @@
+"""What SAM's own translator makes of the template; runs in SAM's virtual environment.
+
+python translate.py template.yaml  →  CloudFormation as JSON on standard output
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+template = yaml_parse(Path(sys.argv[1]).read_text("utf-8"))
+for resource in template["Resources"].values():
+    if resource["Type"] == "AWS::Serverless::Function":
+        resource["Properties"]["ImageUri"] = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image"
+defaults = {name: each["Default"] for name, each in template["Parameters"].items()}
+json.dump(Translator({}, Parser()).translate(template, defaults), sys.stdout)
