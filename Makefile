@@ -24,10 +24,10 @@ PIP_INSTALL := pip install --no-input --disable-pip-version-check --require-hash
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model feedback-export test lint format bench deploy destroy lock clean
+.PHONY: help run classify model feedback-export feedback-restore test lint format bench images deploy destroy lock clean
 
 help: ## list these commands
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 	@echo
 	@echo '  Variables: PORT=8000 MODEL=resnet50|efficientnet-lite0 DATA=.local PHOTOS_DIR=folder'
 
@@ -44,6 +44,10 @@ model: $(VENV) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABE
 feedback-export: $(VENV) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
 	@test -n "$(OUTPUT)" || { echo 'Name the file: make feedback-export OUTPUT=feedback.csv'; exit 2; }
 	@$(BIN)/python -m infra.local.feedback_export --data $(DATA) --output $(OUTPUT) --format $(or $(FORMAT),csv) $(if $(TABLE),--table $(TABLE))
+
+feedback-restore: $(VENV) ## copy answers between tables in AWS; the later of two stands: FROM=restored TABLE=name
+	@test -n "$(FROM)" -a -n "$(TABLE)" || { echo 'Name the tables: make feedback-restore FROM=restored TABLE=in-use'; exit 2; }
+	@$(BIN)/python -m feedback.export.restore --from $(FROM) --to $(TABLE)
 
 test: lint $(EMULATOR) ## lint, and every test this machine can run; what is skipped is named with its reason
 	@$(BIN)/python -m pytest $(TESTS)
@@ -65,8 +69,10 @@ bench: $(VENV) $(EMULATOR) ## this handler against a usual one; writes benchmark
 
 # What an account needs is in infra/README.md. Images are built one after the other: the second and
 # third take the model's stage from the first one's cache.
-deploy: $(VENV) $(SAM) ## build and deploy to AWS, publish the page, try it all: ENV=dev|prod
+images: $(VENV) $(SAM) ## build the functions' images with SAM: ENV=dev|prod
 	.sam/bin/sam build --config-env $(ENV)
+
+deploy: images ## build and deploy to AWS, publish the page, try it all: ENV=dev|prod
 	.sam/bin/sam validate --lint --config-env $(ENV)
 	.sam/bin/sam deploy --config-env $(ENV)
 	$(BIN)/python -m infra.deploy page --env $(ENV)

@@ -26,8 +26,11 @@ def test_imports_point_inward(row: int):
         assert not outer & imports_of(FUNCTIONS / "feedback" / f"{module}.py"), module
 
 
+COMPOSITION_ROOTS = {"handler", "__main__", "restore"}
+
+
 def test_only_the_adapter_and_the_composition_roots_know_dynamodb():
     for path in (FUNCTIONS / "feedback").rglob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        if path.stem not in {"dynamodb", "handler", "__main__"}:
+        if path.stem not in COMPOSITION_ROOTS | {"dynamodb"}:
             assert not roots & {"boto3", "botocore"}, path
