@@ -78,7 +78,9 @@ deploy: images ## build and deploy to AWS, publish the page, try it all: ENV=dev
 	$(BIN)/python -m infra.deploy page --env $(ENV)
 	$(BIN)/python -m infra.deploy smoke --env $(ENV)
 
-destroy: $(VENV) $(SAM) ## delete what deploy made, but for the feedback table; asks first: ENV=dev|prod
+destroy: $(VENV) $(SAM) ## delete what deploy made, but for the feedback table: ENV=dev|prod, CONFIRM=dev|prod asks nothing
+	@answer="$(CONFIRM)"; [ -n "$$answer" ] || read -r -p "This deletes $(ENV): page, API, functions, logs. Type $(ENV) to go on: " answer; \
+		[ "$$answer" = "$(ENV)" ] || { echo "Nothing was deleted."; exit 1; }
 	$(BIN)/python -m infra.deploy empty --env $(ENV)
 	.sam/bin/sam delete --config-env $(ENV) --no-prompts
 

@@ -1,11 +1,13 @@
 """Settings every function shares, read once from the environment by its ``handler``."""
 
 from pydantic import Field, SecretStr
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class ServingSettings(BaseSettings):
-    """Field names are the environment variables, in capitals."""
+    """Field names are the environment variables, in capitals; an empty one counts as not set."""
+
+    model_config = SettingsConfigDict(env_ignore_empty=True)
 
     receipt_key: SecretStr = Field(
         min_length=32, description="Secret that signs prediction receipts; at least 32 characters."

@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 
@@ -11,25 +12,33 @@ from urllib.parse import urlsplit
 def forwarded(address: str, url: str) -> Iterator[int]:
     """A port on ``address``, the bridge's own, whose connections go on to ``url``."""
     target = urlsplit(url)
-    loop = asyncio.new_event_loop()
+    ready: Future[tuple[asyncio.AbstractEventLoop, asyncio.Event, int]] = Future()
 
     async def forward(source: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
         answers, requests = await asyncio.open_connection(target.hostname, target.port)
-        await asyncio.gather(_copy(source, requests), _copy(answers, back))
+        with suppress(ConnectionError):
+            await asyncio.gather(_copy(source, requests), _copy(answers, back))
 
-    server = loop.run_until_complete(asyncio.start_server(forward, address, 0))
-    thread = threading.Thread(target=loop.run_forever)
+    async def run() -> None:
+        done = asyncio.Event()
+        try:
+            server = await asyncio.start_server(forward, address, 0)
+        except OSError as exc:
+            ready.set_exception(exc)
+            return
+        port = server.sockets[0].getsockname()[1]
+        ready.set_result((asyncio.get_running_loop(), done, port))
+        await done.wait()
+        server.close()
+
+    thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
+    loop, done, port = ready.result(timeout=10)
     try:
-        yield server.sockets[0].getsockname()[1]
+        yield port
     finally:
-        loop.call_soon_threadsafe(server.close)
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(done.set)
         thread.join()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*asyncio.all_tasks(loop), return_exceptions=True))
-        loop.close()
 
 
 async def _copy(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
