@@ -26,7 +26,7 @@ const actions = {
   async addSample(name) {
     const file = `${name}.png`;
     try {
-      const response = await fetch(`samples/${file}`);
+      const response = await fetch(new URL(`samples/${file}`, import.meta.url));
       if (!response.ok) throw new ApiError("network");
       add(new File([await response.blob()], file, { type: "image/png" }));
     } catch {

@@ -93,7 +93,8 @@ function showSamples(samples, actions) {
   find("samples").replaceChildren(
     ...samples.map((name) => {
       const image = document.createElement("img");
-      Object.assign(image, { src: `samples/${name}.png`, width: 384, height: 384 });
+      const address = new URL(`samples/${name}.png`, import.meta.url); // beside this module, wherever it is published
+      Object.assign(image, { src: address, width: 384, height: 384 });
       image.dataset.tAlt = name;
       const button = document.createElement("button");
       button.type = "button";

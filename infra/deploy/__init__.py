@@ -1,0 +1,5 @@
+"""What follows ``sam deploy``: the page is published, and everything is tried through its address.
+
+``python -m infra.deploy``. Imports run one way: ``__main__`` → {publish, smoke, empty} → {page →
+references, public, stack, aws} → errors.
+"""

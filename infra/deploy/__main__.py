@@ -1,0 +1,143 @@
+"""``python -m infra.deploy``: what ``make deploy`` does after SAM, ``make destroy`` before it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from ipaddress import ip_address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import boto3
+
+from infra.deploy.aws import translated
+from infra.deploy.empty import empty_bucket
+from infra.deploy.errors import DeployFailed
+from infra.deploy.page import build_page
+from infra.deploy.public import PublicAddress
+from infra.deploy.publish import KEPT_VERSIONS, invalidate, publish_page
+from infra.deploy.smoke import smoke
+from infra.deploy.stack import (
+    StackMissing,
+    StackName,
+    read_bucket,
+    read_page_stack,
+    read_samconfig,
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one step; 0 when all went well, 1 when it did not, 2 for a wrong command line."""
+    arguments = _parse(argv)
+    try:
+        with translated():
+            code: int = arguments.run(arguments)
+    except (DeployFailed, OSError) as exc:  # OSError: a file of the page
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+def _page(arguments: argparse.Namespace) -> int:
+    session, name = _session(arguments)
+    stack = read_page_stack(session.client("cloudformation"), name)
+    page = build_page(arguments.web, stack.url)
+    _say(f"{arguments.web}/ → {stack.bucket}")
+    publish_page(page, session.resource("s3").Bucket(stack.bucket), arguments.keep, _say)
+    invalidate(stack, page.folder, session.client("cloudfront"), _say)
+    _say(f"published: {stack.url}")
+    return 0
+
+
+def _smoke(arguments: argparse.Namespace) -> int:
+    url = arguments.url or _deployed_url(arguments)
+    deployed = not _is_this_machine(url)
+    _say(f"{url}, with up to {arguments.patience:.0f} s for it to wake up")
+    if not deployed:
+        _say("· this machine: files are never cached, and the summary asks for no signature")
+    failed = 0
+    for check in smoke(PublicAddress(url, arguments.patience), arguments.web, deployed=deployed):
+        _say(f"{'✓' if check.passed else '✗'} {check.name}: {check.detail}")
+        failed += not check.passed
+    _say(f"{failed} of these failed" if failed else "all is well")
+    return 1 if failed else 0
+
+
+def _empty(arguments: argparse.Namespace) -> int:
+    session, name = _session(arguments)
+    try:
+        bucket = read_bucket(session.client("cloudformation"), name)
+    except StackMissing as exc:  # deleted before: that is what was wanted
+        _say(f"Nothing to empty: {exc}")
+        return 0
+    empty_bucket(session.resource("s3").Bucket(bucket), _say)
+    return 0
+
+
+def _deployed_url(arguments: argparse.Namespace) -> str:
+    session, name = _session(arguments)
+    return read_page_stack(session.client("cloudformation"), name).url
+
+
+def _session(arguments: argparse.Namespace) -> tuple[boto3.Session, str]:
+    stack = (
+        read_samconfig(arguments.samconfig, arguments.env)
+        if arguments.env
+        else StackName(arguments.stack)
+    )
+    region = arguments.region or stack.region
+    return boto3.Session(region_name=region, profile_name=stack.profile), stack.name
+
+
+def _is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
+    steps = parser.add_subparsers(required=True, metavar="STEP")
+    page = steps.add_parser("page", help="publish the page")
+    page.add_argument("--keep", type=_at_least_one, default=KEPT_VERSIONS, help="versions kept")
+    page.set_defaults(run=_page)
+    trial = steps.add_parser("smoke", help="try page and API through the public address")
+    trial.add_argument("--patience", type=float, default=60.0, help="seconds to wake up")
+    trial.set_defaults(run=_smoke)
+    empty = steps.add_parser("empty", help="delete everything in the page's bucket")
+    empty.set_defaults(run=_empty)
+    for step in (page, trial, empty):
+        which = step.add_mutually_exclusive_group(required=True)
+        which.add_argument("--env", help="the stack that samconfig.toml names for it")
+        which.add_argument("--stack", help="a stack by its name")
+        step.add_argument("--region", help="of the stack; default: samconfig.toml's, or AWS's")
+        step.add_argument("--samconfig", type=Path, default=Path("samconfig.toml"))
+        if step is trial:
+            which.add_argument("--url", type=_url, help="any address, such as that of make run")
+        if step is not empty:
+            step.add_argument("--web", type=Path, default=Path("web"), help="the page's folder")
+    return parser.parse_args(argv)
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count of at least 1")
+    return int(text)
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise argparse.ArgumentTypeError(f"{text!r} is no http(s) address")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""The page's folder → what is published of it, and how long each file may be kept."""
+
+import json
+import posixpath
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from infra.deploy.references import PageInvalid, find_references
+from infra.local.static import content_type, find_page
+
+INDEX = "index.html"
+ASSETS = "assets/"
+CONFIG = "config.js"
+FOR_EVER = "public, max-age=31536000, immutable"
+ASKED_EACH_TIME = "no-cache"
+_VERSION_DIGITS = 12
+_UNKNOWN_TYPE = content_type(Path("unknown"))
+_NOT_PUBLISHED = frozenset({"headers.json"})  # the host's; CloudFront has it from infra/page.yaml
+_SOURCES = frozenset({".py", ".pyc"})  # make the samples
+
+
+@dataclass(frozen=True)
+class PageFile:
+    """One object of the bucket."""
+
+    key: str
+    body: bytes
+    content_type: str
+    cache_control: str
+
+
+@dataclass(frozen=True)
+class BuiltPage:
+    """All assets in a folder that is named for what is in it, and the one file that names them."""
+
+    folder: str
+    assets: tuple[PageFile, ...]
+    index: PageFile
+
+
+def build_page(web: Path, api_base: str) -> BuiltPage:
+    """What is published of the folder ``web``; the same files always give the same result.
+
+    The assets move together, so that modules find each other; ``api_base`` is the API's origin,
+    which ``config.js`` is written with.
+
+    Raises:
+        PageInvalid: a file is missing, of no known kind, or not where the page says.
+    """
+    contents = _read(web)
+    for required in (INDEX, CONFIG):
+        if required not in contents:
+            raise PageInvalid(f"{web / required} is missing.")
+    try:
+        index = contents.pop(INDEX).decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise PageInvalid(f"{web / INDEX} is not UTF-8: {exc}") from exc
+    contents[CONFIG] = _config(api_base)
+    folder = f"{ASSETS}{_version(contents)}/"
+    return BuiltPage(
+        folder=folder,
+        assets=tuple(
+            PageFile(folder + path, body, content_type(Path(path)), FOR_EVER)
+            for path, body in contents.items()
+        ),
+        index=PageFile(
+            INDEX,
+            _moved(index, contents, folder).encode("utf-8"),
+            content_type(Path(INDEX)),
+            ASKED_EACH_TIME,
+        ),
+    )
+
+
+def _read(web: Path) -> dict[str, bytes]:
+    """What ``make run`` would serve, by path below ``web``, but for what no browser asks for."""
+    paths = sorted(file.relative_to(web).as_posix() for file in web.rglob("*") if file.is_file())
+    contents = {}
+    for path in paths:
+        file = find_page(web, quote(path))  # not hidden, and not linked from elsewhere
+        if file is None or path in _NOT_PUBLISHED or file.suffix in _SOURCES:
+            continue
+        if content_type(file) == _UNKNOWN_TYPE:
+            raise PageInvalid(f"{web / path} is of no kind that infra/local/static.py knows.")
+        contents[path] = file.read_bytes()
+    return contents
+
+
+def _config(api_base: str) -> bytes:
+    return (
+        "// Written by `make deploy` from the stack's output PageUrl: page and API are one.\n"
+        f"export const API_BASE = {json.dumps(api_base)};\n"
+    ).encode()
+
+
+def _version(contents: Mapping[str, bytes]) -> str:
+    """Of types too: an asset that changes its type only must not keep its immutable address."""
+    digest = sha256()
+    for path, body in sorted(contents.items()):
+        for part in (path.encode(), content_type(Path(path)).encode(), body):
+            digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:_VERSION_DIGITS]
+
+
+def _moved(index: str, contents: Mapping[str, bytes], folder: str) -> str:
+    """The page with each of its references leading into ``folder``."""
+    moved, position = "", 0
+    for reference in find_references(index):
+        path = posixpath.normpath(unquote(reference.address))
+        if path not in contents:
+            raise PageInvalid(f"{INDEX} refers to {reference.address}, which is not there.")
+        moved += index[position : reference.start] + folder + quote(path)
+        position = reference.end
+    return moved + index[position:]

@@ -1,0 +1,123 @@
+"""Which stack is meant, and what it says of the page."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from botocore.exceptions import ClientError
+
+from infra.deploy.errors import DeployFailed
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+
+_SOUND = frozenset(
+    {
+        "CREATE_COMPLETE",
+        "IMPORT_COMPLETE",
+        "UPDATE_COMPLETE",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "UPDATE_ROLLBACK_COMPLETE",  # it stands as it did before
+    }
+)
+
+
+class StackMissing(DeployFailed):
+    """There is no such stack, or nothing is left of it."""
+
+
+@dataclass(frozen=True)
+class StackName:
+    """A stack; without region and profile, those of the AWS session."""
+
+    name: str
+    region: str | None = None
+    profile: str | None = None
+
+
+@dataclass(frozen=True)
+class PageStack:
+    """Where the page is published; ``url`` is the origin, without a slash at its end."""
+
+    url: str
+    bucket: str
+    distribution_id: str
+
+
+def read_samconfig(file: Path, env: str) -> StackName:
+    """The stack that ``sam --config-env env`` deploys.
+
+    Raises:
+        DeployFailed: the file cannot be read, or has no such environment.
+    """
+    try:
+        config = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as exc:
+        raise DeployFailed(f"{file} cannot be read: {exc}") from exc
+    tables = config.get(env, {})
+    values = {
+        name: value
+        for command in ("global", "deploy")  # SAM lets the command's own values win
+        for name, value in tables.get(command, {}).get("parameters", {}).items()
+    }
+    if "stack_name" not in values:
+        known = ", ".join(name for name, value in config.items() if isinstance(value, dict))
+        raise DeployFailed(f"{file} names no stack for {env!r}; its environments: {known}")
+    return StackName(values["stack_name"], values.get("region"), values.get("profile"))
+
+
+def read_page_stack(client: "CloudFormationClient", name: str) -> PageStack:
+    """The outputs that publishing needs, of a stack in a sound state.
+
+    Raises:
+        StackMissing: there is none of that name.
+        DeployFailed: it is being changed or has failed, or lacks an output.
+    """
+    status, outputs = _describe(client, name)
+    if status not in _SOUND:
+        raise DeployFailed(f"The stack {name} is not ready: {status}.")
+    return PageStack(
+        url=_origin(_output(outputs, "PageUrl", name)),
+        bucket=_output(outputs, "PageBucketName", name),
+        distribution_id=_output(outputs, "PageDistributionId", name),
+    )
+
+
+def read_bucket(client: "CloudFormationClient", name: str) -> str:
+    """The page's bucket, in whatever state the stack is: a failed one is deleted too.
+
+    Raises:
+        StackMissing: there is no such stack, or it has no bucket (any more).
+    """
+    status, outputs = _describe(client, name)
+    if "PageBucketName" not in outputs:
+        raise StackMissing(f"The stack {name} ({status}) has no bucket.")
+    return outputs["PageBucketName"]
+
+
+def _describe(client: "CloudFormationClient", name: str) -> tuple[str, dict[str, str]]:
+    try:
+        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] != "ValidationError":
+            raise
+        region = client.meta.region_name
+        raise StackMissing(f"There is no stack {name} in {region} of this account.") from exc
+    outputs = stack.get("Outputs", [])
+    return stack["StackStatus"], {each["OutputKey"]: each["OutputValue"] for each in outputs}
+
+
+def _output(outputs: dict[str, str], key: str, name: str) -> str:
+    if not outputs.get(key):
+        raise DeployFailed(f"The stack {name} has no output {key}; deploy template.yaml anew.")
+    return outputs[key]
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise DeployFailed(f"The stack's PageUrl is no address: {url!r}")
+    return f"{parts.scheme}://{parts.netloc}"

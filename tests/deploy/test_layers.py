@@ -1,0 +1,38 @@
+"""Imports inside infra.deploy run one way, and reach into infra.local only for the page's types."""
+
+import ast
+from graphlib import TopologicalSorter
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "infra" / "deploy"
+
+
+def imports() -> dict[str, set[str]]:
+    return {
+        file.stem: {
+            node.module or ""
+            for node in ast.walk(ast.parse(file.read_text()))
+            if isinstance(node, ast.ImportFrom)
+        }
+        for file in PACKAGE.glob("*.py")
+    }
+
+
+def test_there_is_no_cycle():
+    prefix = "infra.deploy."
+    graph = {
+        module: {name.removeprefix(prefix) for name in names if name.startswith(prefix)}
+        for module, names in imports().items()
+    }
+
+    order = list(TopologicalSorter(graph).static_order())
+
+    assert order[-1] in {"__main__", "__init__"}
+    assert {"stack", "page", "publish", "smoke"} <= set(order)
+
+
+def test_of_the_local_cloud_only_the_pages_types_are_used():
+    used = {name for names in imports().values() for name in names if "infra.local" in name}
+
+    assert used == {"infra.local.static"}
