@@ -124,6 +124,7 @@ def test_does_not_touch_a_folder_that_is_not_an_artifact(tmp_path: Path) -> None
         ("--model", "resnet50", "--quantization", "int4"),
         ("--model-file", "x.keras", "--preprocess", "imagenet"),
         ("--model-file", "x.keras", "--name", "../mine"),
+        ("--model", "resnet50", "--if-missing", "--golden", "golden"),
     ],
 )
 def test_refuses_wrong_arguments(tmp_path: Path, arguments: tuple[str, ...]) -> None:

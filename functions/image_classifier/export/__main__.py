@@ -10,6 +10,7 @@ from typing import get_args
 from image_classifier.artifact import Artifact, ArtifactInvalid, load_artifact
 from image_classifier.export import choose
 from image_classifier.export.errors import ExportError, WeightsUnavailable
+from image_classifier.export.golden import golden_files, write_golden
 from image_classifier.export.recipe import (
     RESNET50_WEIGHTS,
     Quantization,
@@ -66,9 +67,12 @@ def _export(options: argparse.Namespace, published: PublishedFile) -> None:
     # Its first import is TensorFlow's: seconds that no error above should have to wait for.
     from image_classifier.export.build import build_artifact  # noqa: PLC0415
 
-    artifact = build_artifact(recipe, weights)
-    write_artifact(output, artifact)
-    print(f"{output}: {_summary(artifact)}")
+    built = build_artifact(recipe, weights)
+    if options.golden:
+        files = golden_files(built.artifact, built.photos, built.answers)
+        write_golden(options.golden, files)
+    write_artifact(output, built.artifact)
+    print(f"{output}: {_summary(built.artifact)}")
 
 
 def _summary(artifact: Artifact) -> str:
@@ -134,6 +138,9 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="where downloaded weights are kept [KERAS_HOME, default %(default)s]",
     )
+    parser.add_argument(
+        "--golden", type=Path, metavar="FOLDER", help="photos with Keras' answers, for deployments"
+    )
     parser.add_argument("--if-missing", action="store_true", help="do nothing if it is there")
     own = parser.add_argument_group("a model of your own")
     own.add_argument("--name", help="default: the file's name")
@@ -155,6 +162,8 @@ def _check_combination(parser: argparse.ArgumentParser, options: argparse.Namesp
     named = [o for o in ("name", "labels_file", "preprocess") if getattr(options, o) is not None]
     if named and options.model_file is None:
         parser.error(f"--{named[0].replace('_', '-')} goes with --model-file")
+    if options.golden and options.if_missing:
+        parser.error("--golden needs Keras' answers, so it does not go with --if-missing")
 
 
 if __name__ == "__main__":

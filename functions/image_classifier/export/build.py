@@ -1,9 +1,11 @@
 """Recipe and weights → a verified artifact. Importing this imports TensorFlow."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 
 import keras
+import numpy as np
+from numpy.typing import NDArray
 
 from image_classifier.artifact import VERSION_DIGITS, Artifact, ArtifactInvalid, Manifest
 from image_classifier.decode import decode_image
@@ -23,7 +25,16 @@ from image_classifier.preprocess import to_input
 from image_classifier.runtime import Infer, load_model
 
 
-def build_artifact(recipe: Recipe, weights: Weights) -> Artifact:
+@dataclass(frozen=True)
+class Built:
+    """The artifact, and Keras' probabilities [classes] for each photo it was verified on."""
+
+    artifact: Artifact
+    photos: dict[str, bytes]
+    answers: dict[str, NDArray[np.float32]]
+
+
+def build_artifact(recipe: Recipe, weights: Weights) -> Built:
     """Build the Keras model, convert it, and compare the two on real photos.
 
     Raises:
@@ -32,9 +43,9 @@ def build_artifact(recipe: Recipe, weights: Weights) -> Artifact:
     """
     model = _model(recipe, weights)
     spec = input_spec(model)
+    photos = verification_photos()
     images = [
-        to_input(decode_image(photo, spec.resize_shorter_side), spec)
-        for photo in verification_photos().values()
+        to_input(decode_image(photo, spec.resize_shorter_side), spec) for photo in photos.values()
     ]
     keras_answers = reference(model, NORMALISATIONS[recipe.normalisation], images)
     if keras_answers.classes != len(recipe.labels):
@@ -44,12 +55,12 @@ def build_artifact(recipe: Recipe, weights: Weights) -> Artifact:
         )
     artifact = _unverified(recipe, weights, keras_answers)
     infer = _load(artifact)
-    agreement = verify(
-        [keras_answers(image) for image in images],
-        [infer(image) for image in images],
-        recipe.quantization,
+    expected = [keras_answers(image) for image in images]
+    agreement = verify(expected, [infer(image) for image in images], recipe.quantization)
+    manifest = replace(artifact.manifest, agreement=asdict(agreement))
+    return Built(
+        replace(artifact, manifest=manifest), photos, dict(zip(photos, expected, strict=True))
     )
-    return replace(artifact, manifest=replace(artifact.manifest, agreement=asdict(agreement)))
 
 
 def _model(recipe: Recipe, weights: Weights) -> keras.Model:

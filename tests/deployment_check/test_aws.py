@@ -1,0 +1,91 @@
+"""The version under test, and CodeDeploy, as AWS's own clients see them."""
+
+import io
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+
+from deployment_check.aws import invoke_version, report_to
+from deployment_check.replay import NoAnswer
+
+VERSION = "arn:aws:lambda:us-east-1:123456789012:function:classifier:7"
+
+
+def response(payload: bytes, **more: Any) -> dict[str, Any]:
+    body = StreamingBody(io.BytesIO(payload), len(payload))
+    return {"StatusCode": 200, "Payload": body} | more
+
+
+@pytest.fixture
+def stub() -> Iterator[Stubber]:
+    client = boto3.client(
+        "lambda", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    with Stubber(client) as stub:
+        yield stub
+        stub.assert_no_pending_responses()
+
+
+def ask(stub: Stubber, pauses: list[float] | None = None) -> dict[str, Any]:
+    return invoke_version(stub.client, VERSION, (pauses or []).append)({"rawPath": "/"})
+
+
+def test_asks_the_version_and_gives_its_answer(stub: Stubber):
+    expected = {"FunctionName": VERSION, "Payload": json.dumps({"rawPath": "/"}).encode()}
+    stub.add_response("invoke", response(b'{"statusCode": 200}'), expected)
+
+    assert ask(stub) == {"statusCode": 200}
+
+
+def test_a_function_error_is_no_answer(stub: Stubber):
+    stub.add_response("invoke", response(b'{"errorType": "Exit"}', FunctionError="Unhandled"))
+
+    with pytest.raises(NoAnswer, match="Exit"):
+        ask(stub)
+
+
+def test_waits_for_a_version_that_is_still_being_made(stub: Stubber):
+    for _ in range(2):
+        stub.add_client_error("invoke", "ResourceConflictException", "Pending")
+    stub.add_response("invoke", response(b"{}"))
+    pauses: list[float] = []
+
+    assert invoke_version(stub.client, VERSION, pauses.append)({}) == {}
+    assert pauses == [5, 5]
+
+
+def test_does_not_wait_for_ever(stub: Stubber):
+    for _ in range(6):
+        stub.add_client_error("invoke", "ResourceConflictException", "Pending")
+
+    with pytest.raises(NoAnswer, match="Pending"):
+        ask(stub)
+
+
+@pytest.mark.parametrize("code", ["TooManyRequestsException", "AccessDeniedException"])
+def test_any_other_refusal_is_no_answer(stub: Stubber, code: str):
+    stub.add_client_error("invoke", code, "no")
+
+    with pytest.raises(NoAnswer, match=code):
+        ask(stub)
+
+
+def test_reports_under_the_ids_of_the_event():
+    client = boto3.client(
+        "codedeploy", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    ids = {"deploymentId": "d-1", "lifecycleEventHookExecutionId": "hook-1"}
+    with Stubber(client) as stub:
+        stub.add_response(
+            "put_lifecycle_event_hook_execution_status",
+            {"lifecycleEventHookExecutionId": "hook-1"},
+            ids | {"status": "Failed"},
+        )
+        event = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"}
+        report_to(client, event)("Failed")
+        stub.assert_no_pending_responses()

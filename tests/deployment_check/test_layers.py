@@ -1,0 +1,34 @@
+"""Which way the check's imports run."""
+
+import pytest
+
+from tests.conftest import ROOT
+from tests.unit.test_architecture import FUNCTIONS, imports_of
+
+LAYERS = [{"handler"}, {"check", "aws"}, {"replay"}, {"golden"}]
+PACKAGE = FUNCTIONS / "deployment_check"
+
+
+def test_every_module_has_its_layer():
+    modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+
+    assert modules == set.union(*LAYERS)
+
+
+@pytest.mark.parametrize("row", range(len(LAYERS)))
+def test_imports_point_inward(row: int):
+    outer = {f"deployment_check.{name}" for name in set.union(*LAYERS[: row + 1])}
+    for module in LAYERS[row]:
+        assert not outer & imports_of(PACKAGE / f"{module}.py"), module
+
+
+def test_all_images_build_the_model_in_the_same_words():
+    """Or the build cache would not serve, and the photos might be of another model."""
+    stages = set()
+    for name in ("image_classifier", "feedback", "deployment_check"):
+        text = (ROOT / "functions" / name / "Dockerfile").read_text()
+        stage = text.partition(" AS export\n")[2].partition("\nFROM ")[0]
+        assert "image_classifier.export" in stage
+        stages.add(stage)
+
+    assert len(stages) == 1

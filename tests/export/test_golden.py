@@ -1,0 +1,83 @@
+"""The golden set: what Keras answers, and whether it could tell a wrong artifact apart."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from deployment_check.golden import read_golden
+from image_classifier.artifact import Artifact, load_artifact
+from image_classifier.export.__main__ import main
+from image_classifier.export.errors import InvalidInput, VerificationRefused
+from image_classifier.export.golden import GOLDEN_FILE, golden_files, write_golden
+from image_classifier.export.photos import verification_photos
+
+SURE = np.array([0.9, 0.1], np.float32)
+TORN = np.array([0.52, 0.48], np.float32)
+UNSURE = np.array([0.501, 0.499], np.float32)
+
+
+def verified(artifact: Artifact, difference: float = 0.05) -> Artifact:
+    agreement = {"max_probability_difference": difference}
+    return replace(artifact, manifest=replace(artifact.manifest, agreement=agreement))
+
+
+def files_for(artifact: Artifact, *answers: NDArray[np.float32]) -> dict[str, Any]:
+    named = {f"{i}.png": answer for i, answer in enumerate(answers)}
+    files = golden_files(artifact, dict.fromkeys(named, b"photo"), named)
+    return json.loads(files[GOLDEN_FILE])
+
+
+def test_a_photo_decides_where_keras_is_surer_than_the_tolerance(
+    make_artifact: Callable[..., Artifact],
+) -> None:
+    golden = files_for(verified(make_artifact()), SURE, SURE, SURE, TORN)
+
+    assert golden["tolerance"] == pytest.approx(0.051)
+    assert [photo["decisive"] for photo in golden["photos"]] == [True, True, True, False]
+    assert golden["photos"][0]["expected"] == [
+        {"label": "cat", "score": 0.9},
+        {"label": "dog", "score": 0.1},
+    ]
+
+
+def test_photos_that_tell_nothing_are_refused(make_artifact: Callable[..., Artifact]) -> None:
+    with pytest.raises(VerificationRefused, match="sure of 2 of 5"):
+        files_for(verified(make_artifact()), SURE, SURE, UNSURE, UNSURE, UNSURE)
+
+
+def test_int8_weights_get_the_room_that_other_kernels_take(
+    make_artifact: Callable[..., Artifact],
+) -> None:
+    artifact = verified(make_artifact())
+    quantized = replace(artifact.manifest, quantization="dynamic-range-int8")
+    golden = files_for(replace(artifact, manifest=quantized), SURE, SURE, SURE)
+
+    assert golden["tolerance"] == pytest.approx(0.1)
+
+
+def test_never_writes_among_other_files(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").touch()
+
+    with pytest.raises(InvalidInput, match="not empty"):
+        write_golden(tmp_path, {GOLDEN_FILE: b"{}"})
+
+
+def test_the_embedded_models_golden_set(tmp_path: Path) -> None:
+    out, golden = tmp_path / "out", tmp_path / "golden"
+    model = ("--model", "efficientnet-lite0")
+
+    assert main([*model, "--output", str(out), "--golden", str(golden)], {}) == 0
+
+    read = read_golden(golden)
+    assert read.model_version == load_artifact(out).manifest.version
+    assert {photo.name for photo in read.photos} == set(verification_photos())
+    assert all(photo.media_type in {"image/png", "image/jpeg"} for photo in read.photos)
+    assert sum(photo.decisive for photo in read.photos) >= 15
+    best = {photo.name: photo.expected[0].label for photo in read.photos}
+    assert (best["coffee.png"], best["flower.jpg"]) == ("espresso", "daisy")
