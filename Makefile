@@ -24,7 +24,7 @@ PIP_INSTALL := pip install --no-input --disable-pip-version-check --require-hash
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model feedback-export feedback-restore test lint format bench images deploy destroy lock clean
+.PHONY: help run classify model feedback-export feedback-restore test lint format bench soak images deploy destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -69,6 +69,9 @@ bench: $(VENV) $(EMULATOR) ## this handler against a usual one; writes benchmark
 
 # What an account needs is in infra/README.md. Images are built one after the other: the second and
 # third take the model's stage from the first one's cache.
+soak: $(VENV) $(EMULATOR) ## good and hostile requests while environments are killed: TIME=10m
+	@$(BIN)/python -m loadtest.soak --time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
+
 images: $(VENV) $(SAM) ## build the functions' images with SAM: ENV=dev|prod
 	.sam/bin/sam build --config-env $(ENV)
 

@@ -107,6 +107,7 @@ class EnvironmentPool:
         self._idle.clear()
 
     async def _acquire(self) -> Environment:
+        self._replace_dead()
         idle = next((each for each in reversed(self._idle) if _provisioned(each)), None)
         if idle is None and self._idle:
             idle = self._idle[-1]
@@ -150,6 +151,13 @@ class EnvironmentPool:
                 future.set_result(environment)
                 return
         self._idle.append(environment)
+
+    def _replace_dead(self) -> None:
+        """What ended while idle must not cost the next request a 502."""
+        dead = [environment for environment in self._idle if not environment.alive]
+        for environment in dead:
+            self._idle.remove(environment)
+            self._background(self._replace(environment))
 
     async def _replace(self, environment: Environment) -> None:
         provisioned = _provisioned(environment)

@@ -31,7 +31,7 @@ from infra.local.environment import (
 )
 from infra.local.guardian import Guardian
 from infra.local.loglines import pump_lines
-from infra.local.processes import kill_sessions, only_child, peak_memory_mb
+from infra.local.processes import is_running, kill_sessions, only_child, peak_memory_mb
 
 _PATH = "/2015-03-31/functions/function/invocations"
 _START_ATTEMPTS = 3
@@ -117,6 +117,13 @@ class EmulatorEnvironment:
         )
         duration_ms = elapsed_ms - (init_ms or 0.0) if logged_ms is None else logged_ms
         return Outcome(kind, payload, duration_ms, init_ms, self._peak_memory_mb())
+
+    @property
+    def alive(self) -> bool:
+        """Whether emulator and runtime still run."""
+        if self._process is None or self._process.returncode is not None:
+            return False
+        return self._runtime_pid is None or is_running(self._runtime_pid)
 
     async def stop(self) -> None:
         """Kill the emulator, the runtime and whatever that started; take its last lines."""

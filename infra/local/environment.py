@@ -68,6 +68,10 @@ class Environment(Protocol):
     def initialization_type(self) -> InitializationType:
         """Whether it was started ahead of requests."""
 
+    @property
+    def alive(self) -> bool:
+        """Whether its processes still run; they may have been killed while it was idle."""
+
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run one invocation to its end. Never two at once, never again once not reusable."""
 

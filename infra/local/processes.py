@@ -51,6 +51,14 @@ def only_child(pid: int) -> int | None:
         return None
 
 
+def is_running(pid: int) -> bool:
+    """Whether the process is there, and not merely its exit status."""
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.Error:
+        return False
+
+
 def _members(leaders: Collection[int]) -> set[int]:
     if _WINDOWS:  # it has no sessions of this kind
         return {pid for leader in leaders for pid in _tree(leader)}

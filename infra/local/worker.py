@@ -88,6 +88,11 @@ class WorkerEnvironment:
             return Outcome("response_too_large", b"", _since(started), None, memory_mb)
         return Outcome(frame["kind"], payload, _since(started), None, memory_mb)
 
+    @property
+    def alive(self) -> bool:
+        """Whether the worker still runs."""
+        return self._process is not None and self._process.returncode is None
+
     async def stop(self) -> None:
         """Kill the worker and whatever it started; take its last lines."""
         if self._process is None:

@@ -3,8 +3,10 @@
 import asyncio
 import base64
 import io
+from pathlib import Path
 
 import aiohttp
+import psutil
 import pytest
 
 
@@ -282,3 +284,31 @@ def test_path_variables_reach_the_function_decoded(run_cloud):
         assert answer["event"]["pathParameters"] == {"id": "a b/c"}
 
     run_cloud(scenario)
+
+
+@pytest.mark.parametrize("victim", ["all of it", "its runtime"])
+def test_an_environment_killed_while_idle_costs_nobody_an_answer(run_cloud, victim):
+    async def scenario(toy) -> None:
+        _, first = await toy.get("/v1/echo")
+        processes = {each.pid: each for each in psutil.process_iter() if marked(each, toy.data)}
+        children = [each for each in processes.values() if each.ppid() in processes]
+        runtimes = children or processes.values()  # a worker is its own runtime
+        for process in runtimes if victim == "its runtime" else processes.values():
+            process.kill()
+        await asyncio.sleep(0.2)
+
+        status, second = await toy.get("/v1/echo")
+
+        assert status == 200
+        assert second["variables"]["MARK"] == first["variables"]["MARK"]
+        assert [report["outcome"] for report in toy.reports()] == ["ok", "ok"]
+        assert [report["cold"] for report in toy.reports()] == [True, True]
+
+    run_cloud(scenario)
+
+
+def marked(process: psutil.Process, data: Path) -> bool:
+    try:
+        return process.environ().get("MARK") == str(data)
+    except psutil.Error:
+        return False

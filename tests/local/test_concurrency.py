@@ -25,10 +25,16 @@ class FakeEnvironment:
         self.busy = False
         self.stopped = False
         self.spent = False
+        self.killed = False
         self.cold = True
         self._plan = plan
 
+    @property
+    def alive(self) -> bool:
+        return not self.killed
+
     async def invoke(self, invocation: Invocation) -> Outcome:
+        assert not self.killed, "an invocation in a killed environment"
         assert not self.busy, "two invocations in one environment"
         assert not self.stopped, "an invocation in a stopped environment"
         assert not self.spent, "an invocation in a crashed environment"
@@ -327,5 +333,41 @@ def test_stopping_refuses_whoever_waits_and_ends_whatever_runs():
             await waiting
         with pytest.raises(asyncio.CancelledError):
             await running
+
+    play(scenario, environments=1)
+
+
+def test_an_environment_that_died_idle_takes_no_request():
+    async def scenario(world: World) -> None:
+        await world.send("first")
+        world.made[0].killed = True
+
+        served = await world.send("second")
+
+        assert (served.outcome.kind, served.environment_id, served.cold) == ("ok", "e1", True)
+        assert await world.alive() == ["e1"]
+
+    play(scenario)
+
+
+def test_a_provisioned_environment_that_died_idle_is_replaced():
+    async def scenario(world: World) -> None:
+        world.made[0].killed = True
+
+        assert (await world.send("first")).outcome.kind == "ok"
+        await settle()
+        types = [each.initialization_type for each in world.made if not each.stopped]
+        assert types.count("provisioned-concurrency") == 1
+
+    play(scenario, provisioned=1)
+
+
+def test_a_dead_environment_gives_its_place_to_whoever_waits():
+    async def scenario(world: World) -> None:
+        await world.send("first")
+        world.made[0].killed = True
+        waiting = world.send("second")  # the limit counts the dead one until it is gone
+
+        assert (await waiting).outcome.kind == "ok"
 
     play(scenario, environments=1)

@@ -1,0 +1,72 @@
+"""For Locust: ``locust -f loadtest/locustfile.py [Person|Index|Predict|Feedback|Labels …]``.
+
+Without a name the users are persons. Workers and ``--processes`` report every request to the
+master, which writes them to ``--requests`` and decides on the exit code.
+"""
+
+from typing import Any
+
+from locust import LoadTestShape, events
+from locust.env import Environment
+from locust.runners import WorkerRunner
+
+from loadtest import options as our
+from loadtest.photos import load_photos
+from loadtest.recorder import collect_here, send_to_master
+from loadtest.shapes import SHAPES, stage_at
+from loadtest.summary import summarize
+from loadtest.thresholds import broken
+from loadtest.users import Feedback, Index, Labels, Person, Predict, ServiceUser
+
+__all__ = ["Feedback", "Index", "Labels", "Person", "Predict", "Shape"]
+
+events.init_command_line_parser.add_listener(our.add_options)
+
+
+class Shape(LoadTestShape):
+    """What ``--shape`` names, from Locust's own --users, --spawn-rate and --run-time."""
+
+    use_common_options = True
+
+    def tick(self) -> tuple[int, float] | None:
+        """Users and spawn rate now; None ends the run."""
+        assert self.runner is not None
+        options = self.runner.environment.parsed_options
+        assert options is not None
+        stage = stage_at(SHAPES[options.shape](our.load_of(options)), self.get_run_time())
+        return None if stage is None else (stage.users, stage.spawn_rate)
+
+
+@events.init.add_listener
+def _begin(environment: Environment, runner: Any, **_: object) -> None:
+    options = environment.parsed_options
+    assert options is not None
+    if isinstance(runner, WorkerRunner):
+        ServiceUser.record = staticmethod(send_to_master(environment, runner))
+        return
+    if options.shape != "constant" and not options.run_time:
+        raise SystemExit(f"--shape {options.shape} needs --run-time")
+    if not options.user_classes and not environment.web_ui:
+        environment.user_classes[:] = [Person]
+    collected, record = collect_here(environment, our.requests_of(options))
+    ServiceUser.record = staticmethod(record)
+
+    def finish(**_: object) -> None:
+        collected.close()
+        limits = our.thresholds_of(options)
+        sentences = list(broken(limits, summarize(collected.records)))
+        for sentence in sentences:
+            print(f"THRESHOLD: {sentence}", flush=True)  # noqa: T201 - a command line prints
+        if sentences:
+            environment.process_exit_code = 1
+        elif limits.error_rate is not None:
+            environment.process_exit_code = 0  # so many failures were allowed
+
+    environment.events.quitting.add_listener(finish)
+
+
+@events.test_start.add_listener
+def _load_photos(environment: Environment, **_: object) -> None:
+    # A worker on another machine has the master's options only now.
+    assert environment.parsed_options is not None
+    ServiceUser.photos = load_photos(our.photos_of(environment.parsed_options))
