@@ -35,7 +35,7 @@ class Judgement:
     retry_after_s: float = 0.0
 
 
-class WrongAnswer(Exception):  # noqa: N818 - named for what happened
+class WrongAnswer(Exception):
     """An answer of 200 or 201 that is not what was asked for."""
 
 

@@ -20,8 +20,6 @@ from loadtest.users import Feedback, Index, Labels, Person, Predict, ServiceUser
 
 __all__ = ["Feedback", "Index", "Labels", "Person", "Predict", "Shape"]
 
-events.init_command_line_parser.add_listener(our.add_options)
-
 
 class Shape(LoadTestShape):
     """What ``--shape`` names, from Locust's own --users, --spawn-rate and --run-time."""
@@ -37,7 +35,6 @@ class Shape(LoadTestShape):
         return None if stage is None else (stage.users, stage.spawn_rate)
 
 
-@events.init.add_listener
 def _begin(environment: Environment, runner: Any, **_: object) -> None:
     options = environment.parsed_options
     assert options is not None
@@ -46,7 +43,7 @@ def _begin(environment: Environment, runner: Any, **_: object) -> None:
         return
     if options.shape != "constant" and not options.run_time:
         raise SystemExit(f"--shape {options.shape} needs --run-time")
-    if not options.user_classes and not environment.web_ui:
+    if not options.user_classes and not options.class_picker:
         environment.user_classes[:] = [Person]
     collected, record = collect_here(environment, our.requests_of(options))
     ServiceUser.record = staticmethod(record)
@@ -65,8 +62,12 @@ def _begin(environment: Environment, runner: Any, **_: object) -> None:
     environment.events.quitting.add_listener(finish)
 
 
-@events.test_start.add_listener
 def _load_photos(environment: Environment, **_: object) -> None:
     # A worker on another machine has the master's options only now.
     assert environment.parsed_options is not None
     ServiceUser.photos = load_photos(our.photos_of(environment.parsed_options))
+
+
+events.init_command_line_parser.add_listener(our.add_options)
+events.init.add_listener(_begin)
+events.test_start.add_listener(_load_photos)

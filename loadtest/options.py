@@ -11,7 +11,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options; every one can be set in the environment too, by its upper-case name."""
     group = parser.add_argument_group("Load of the image classifier")
     add = group.add_argument
-    add("--photos", default="", env_var="PHOTOS_DIR", help="folder of photos; else generated")  # type: ignore[call-arg]  # Locust's parser is configargparse's
+    add("--photos", default="", env_var="PHOTOS_DIR", help="folder of photos; else generated")
     add("--photo-form", choices=("raw", "json"), default="raw", help="json: base64, for sam local")
     add("--page-url", default="/", help="where the page is; none: leave it out (sam local)")
     add("--pause-s", type=_number, default=0.0, help="mean pause of single-endpoint users")

@@ -31,6 +31,7 @@ _JSON = "application/json"
 _SEARCHES = ("cat", "dog", "fish", "bird", "car")
 _THINK_S = (1.0, 3.0)
 _ANSWERS = 0.8  # share of predictions that a person answers
+_RIGHT = 0.7  # share of answers that say so
 
 Step = Callable[[], bool]
 """Sends one request; whether it was answered as it should be."""
@@ -78,9 +79,9 @@ class ServiceUser(FastHttpUser):
 
     def give_feedback(self) -> bool:
         """Answer the last prediction."""
-        said = {"prediction_id": self.prediction_id, "correct": random.random() < 0.7}  # noqa: S311, PLR2004
-        check = partial(check_feedback, **said)
-        body = json.dumps(said).encode()
+        receipt, correct = self.prediction_id, random.random() < _RIGHT  # noqa: S311
+        check = partial(check_feedback, prediction_id=receipt, correct=correct)
+        body = json.dumps({"prediction_id": receipt, "correct": correct}).encode()
         return self._send(FEEDBACK, "/v1/feedback", check, body, _JSON) is not None
 
     def search_labels(self) -> bool:

@@ -19,10 +19,10 @@ from typing import IO
 import aiohttp
 import psutil
 
-from loadtest.soak_accounts import Kill
-from loadtest.soak_growth import GATEWAY, Record, Sample
+from loadtest.soak.accounts import Kill
+from loadtest.soak.growth import GATEWAY, Record, Sample
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 _START_LIMIT_S = 600.0  # the model may have to be built
 _STOP_LIMIT_S = 30.0
 _END_LIMIT_S = 1.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from statistics import linear_regression
 from typing import Any
 
-from loadtest.soak_limits import Limits
+from loadtest.soak.limits import Limits
 
 Record = Mapping[str, Any]
 """A line of the gateway's ``requests.jsonl``: see ``infra.local.report.Report``."""

@@ -13,14 +13,14 @@ from pathlib import Path
 from time import monotonic
 
 from infra.local.welcome import find_photo
-from loadtest.soak_accounts import Accounts, Kill, problems, sort_failures, unexplained
-from loadtest.soak_clients import Clients, Tally
-from loadtest.soak_growth import Sample, growths
-from loadtest.soak_ledger import Ledger
-from loadtest.soak_limits import Limits
-from loadtest.soak_report import Outcome, write_report
-from loadtest.soak_requests import Exchange, good_exchanges, hostile_exchanges
-from loadtest.soak_service import (
+from loadtest.soak.accounts import Accounts, Kill, problems, sort_failures, unexplained
+from loadtest.soak.clients import Clients, Tally
+from loadtest.soak.growth import Sample, growths
+from loadtest.soak.ledger import Ledger
+from loadtest.soak.limits import Limits
+from loadtest.soak.report import Outcome, write_report
+from loadtest.soak.requests import Exchange, good_exchanges, hostile_exchanges
+from loadtest.soak.service import (
     Service,
     ServiceFailed,
     next_victim,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from loadtest.soak_requests import Exchange
+from loadtest.soak.requests import Exchange
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ import aiohttp
 import numpy as np
 from yarl import URL
 
-from loadtest.soak_abrupt import KINDS as ABRUPT_KINDS
-from loadtest.soak_abrupt import NotRefused, send_abruptly
-from loadtest.soak_accounts import Failure
-from loadtest.soak_answers import Answer, content, wrong
-from loadtest.soak_ledger import Ledger
-from loadtest.soak_requests import Exchange
+from loadtest.soak.abrupt import KINDS as ABRUPT_KINDS
+from loadtest.soak.abrupt import NotRefused, send_abruptly
+from loadtest.soak.accounts import Failure
+from loadtest.soak.answers import Answer, content, wrong
+from loadtest.soak.ledger import Ledger
+from loadtest.soak.requests import Exchange
 
 REQUEST_LIMIT_S = 40.0
 """Longer than any gateway waits: an answer that comes later has hung."""

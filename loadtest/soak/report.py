@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from loadtest.soak_accounts import Accounts
-from loadtest.soak_clients import Tally
-from loadtest.soak_growth import Growth
-from loadtest.soak_limits import Limits
+from loadtest.soak.accounts import Accounts
+from loadtest.soak.clients import Tally
+from loadtest.soak.growth import Growth
+from loadtest.soak.limits import Limits
 
 _SHOWN = 20
 """Problems in the Markdown; the JSON has all."""

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from loadtest.soak_growth import GATEWAY, Growth, Record
-from loadtest.soak_limits import Limits
+from loadtest.soak.growth import GATEWAY, Growth, Record
+from loadtest.soak.limits import Limits
 
 # How the gateway records that an environment ended under a request, served or still initialising.
 _ENDED = frozenset({"function_crashed", "init_failed"})
@@ -96,7 +96,7 @@ def problems(accounts: Accounts, limits: Limits) -> list[str]:
         for record in accounts.unexplained
     ]
     if dead := accounts.failures.found_dead:
-        found.append(f"{len(dead)} requests were sent to environments that had been killed")
+        found.append(f"requests sent to environments that had been killed: {len(dead)}")
     if lost := accounts.feedback_lost:
         found.append(f"{len(lost)} confirmed feedback items are not in the table: {lost[:5]}")
     for each in accounts.growth:
