@@ -31,8 +31,14 @@ class Shape(LoadTestShape):
         assert self.runner is not None
         options = self.runner.environment.parsed_options
         assert options is not None
-        stage = stage_at(SHAPES[options.shape](our.load_of(options)), self.get_run_time())
-        return None if stage is None else (stage.users, stage.spawn_rate)
+        elapsed_s = self.get_run_time()  # type: ignore[no-untyped-call]
+        stage = stage_at(SHAPES[options.shape](our.load_of(options)), elapsed_s)
+        if stage is not None:
+            return stage.users, stage.spawn_rate
+        # Locust ends a shape by quitting, which gives workers half a second; stopping waits until
+        # each has its last answer, up to --stop-timeout.
+        self.runner.stop()
+        return None
 
 
 def _begin(environment: Environment, runner: Any, **_: object) -> None:

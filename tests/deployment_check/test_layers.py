@@ -1,7 +1,10 @@
 """Which way the check's imports run."""
 
+import re
+
 import pytest
 
+from infra.local.intrinsics import load_yaml
 from tests.conftest import ROOT
 from tests.unit.test_architecture import FUNCTIONS, imports_of
 
@@ -32,3 +35,14 @@ def test_all_images_build_the_model_in_the_same_words():
         stages.add(stage)
 
     assert len(stages) == 1
+
+
+def test_all_images_stand_on_one_pinned_base():
+    bases = {
+        re.search(r"^ARG BASE_IMAGE=(.+)$", path.read_text(), flags=re.MULTILINE)[1]
+        for path in FUNCTIONS.glob("*/Dockerfile")
+    }
+    default = load_yaml(ROOT / "template.yaml")["Parameters"]["BaseImage"]["Default"]
+
+    assert bases == {default}
+    assert re.search(r":3\.\d+\.\d{4}(\.\d\d){3}$", default), "a tag that AWS never moves"
