@@ -115,7 +115,7 @@ $(VENV): requirements/dev.txt
 $(SAM) $(CHECKOV): .%/.installed: requirements/%.txt
 	@echo "Setting up .$*, about 300 MB."
 	@$(PYTHON) -m venv .$*
-	@.$*/bin/$(PIP_INSTALL) --quiet --no-deps --requirement $<
+	@.$*/bin/$(PIP_INSTALL) --quiet --quiet --no-deps --requirement $<
 	@touch $@
 
 # Alone in its own folder: only its emulator is used, and its pins clash with everything else.

@@ -21,6 +21,9 @@ from loadtest.users import Feedback, Index, Labels, Person, Predict, ServiceUser
 __all__ = ["Feedback", "Index", "Labels", "Person", "Predict", "Shape"]
 
 
+_LEAVE_RATE = 1000.0
+
+
 class Shape(LoadTestShape):
     """What ``--shape`` names, from Locust's own --users, --spawn-rate and --run-time."""
 
@@ -35,9 +38,10 @@ class Shape(LoadTestShape):
         stage = stage_at(SHAPES[options.shape](our.load_of(options)), elapsed_s)
         if stage is not None:
             return stage.users, stage.spawn_rate
-        # Locust ends a shape by quitting, which gives workers half a second; stopping waits until
-        # each has its last answer, up to --stop-timeout.
-        self.runner.stop()
+        # Locust ends a shape by quitting, which gives workers half a second. So everybody leaves
+        # first, each with the last answer or after --stop-timeout.
+        if self.get_current_user_count():  # type: ignore[no-untyped-call]
+            return 0, _LEAVE_RATE
         return None
 
 

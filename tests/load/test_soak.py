@@ -138,9 +138,7 @@ def test_only_a_kill_explains_a_crash():
 def test_a_request_to_the_dead_is_noticed():
     accounts = replace(FINE, kills=[KILL], failures=Failures((), (failure(),), ()))
 
-    assert problems(accounts, LIMITS) == [
-        "requests sent to environments that had been killed: 1"
-    ]
+    assert problems(accounts, LIMITS) == ["requests sent to environments that had been killed: 1"]
 
 
 def ledger() -> tuple[Ledger, str]:
