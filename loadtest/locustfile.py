@@ -21,7 +21,7 @@ from loadtest.users import Feedback, Index, Labels, Person, Predict, ServiceUser
 __all__ = ["Feedback", "Index", "Labels", "Person", "Predict", "Shape"]
 
 
-_LEAVE_RATE = 1000.0
+_LEAVE_RATE = 100.0
 
 
 class Shape(LoadTestShape):
@@ -69,7 +69,7 @@ def _begin(environment: Environment, runner: Any, **_: object) -> None:
         elif limits.error_rate is not None:
             environment.process_exit_code = 0  # so many failures were allowed
 
-    environment.events.quitting.add_listener(finish)
+    environment.events.quitting.add_listener(finish)  # type: ignore[no-untyped-call]
 
 
 def _load_photos(environment: Environment, **_: object) -> None:
@@ -78,6 +78,6 @@ def _load_photos(environment: Environment, **_: object) -> None:
     ServiceUser.photos = load_photos(our.photos_of(environment.parsed_options))
 
 
-events.init_command_line_parser.add_listener(our.add_options)
-events.init.add_listener(_begin)
-events.test_start.add_listener(_load_photos)
+events.init_command_line_parser.add_listener(our.add_options)  # type: ignore[no-untyped-call]
+events.init.add_listener(_begin)  # type: ignore[no-untyped-call]
+events.test_start.add_listener(_load_photos)  # type: ignore[no-untyped-call]

@@ -6,6 +6,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import IO, Literal
 
+INDEX, PREDICT = "GET /", "POST /v1/predict"
+FEEDBACK, LABELS = "POST /v1/feedback", "GET /v1/labels"
+
 Outcome = Literal["ok", "refused", "timeout", "failed"]
 """``refused`` is overload, said at once (429 or 503); ``timeout`` is a 504 or no answer in time."""
 

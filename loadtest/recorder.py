@@ -63,7 +63,7 @@ def send_to_master(environment: Environment, runner: WorkerRunner) -> Record:
         if batch:
             runner.send_message(_MESSAGE, batch)  # type: ignore[arg-type]  # any msgpack value goes
 
-    environment.events.test_stop.add_listener(flush)
+    environment.events.test_stop.add_listener(flush)  # type: ignore[no-untyped-call]
     return partial(_queue, waiting, flush)
 
 

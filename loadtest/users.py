@@ -22,10 +22,8 @@ from loadtest.checks import (
     request_id,
 )
 from loadtest.photos import Photo
-from loadtest.record import ClientRecord
+from loadtest.record import FEEDBACK, INDEX, LABELS, PREDICT, ClientRecord
 
-INDEX, PREDICT = "GET /", "POST /v1/predict"
-FEEDBACK, LABELS = "POST /v1/feedback", "GET /v1/labels"
 _TOP_K = 5
 _JSON = "application/json"
 _SEARCHES = ("cat", "dog", "fish", "bird", "car")
