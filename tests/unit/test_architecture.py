@@ -113,7 +113,7 @@ def test_every_requirement_is_locked_with_a_hash():
         requirements = re.split(r"\n(?=\S)", path.read_text().strip())
         assert requirements
         for requirement in requirements:
-            assert re.match(r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9,-]+\])?==\S+", requirement), (
+            assert re.match(r"[a-z0-9][a-z0-9._-]*(\[[a-z0-9, -]+\])?==\S+", requirement), (
                 requirement
             )
             assert "--hash=sha256:" in requirement, requirement
