@@ -6,6 +6,8 @@ ENV    ?= dev
 PYTHON ?= python3
 PHOTOS_DIR ?= ../shared/photos
 MODELS := build/models
+# Load is compared on the embedded model, which every machine has, unless another is named.
+LOAD_MODEL = $(if $(filter command line environment,$(origin MODEL)),--model $(MODEL))
 TEMPLATES := template.yaml $(sort $(wildcard infra/*.yaml))
 # SAM asks for an account even where it needs none.
 NO_ACCOUNT := AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_DEFAULT_REGION=us-east-1 AWS_EC2_METADATA_DISABLED=true
@@ -24,7 +26,7 @@ PIP_INSTALL := pip install --no-input --disable-pip-version-check --require-hash
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model feedback-export feedback-restore test lint format bench soak images deploy destroy lock clean
+.PHONY: help run classify model feedback-export feedback-restore test lint format bench load load-compare load-scaling soak images deploy destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -69,6 +71,16 @@ bench: $(VENV) $(EMULATOR) ## this handler against a usual one; writes benchmark
 
 # What an account needs is in infra/README.md. Images are built one after the other: the second and
 # third take the model's stage from the first one's cache.
+load: $(VENV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--data .local"
+	@test -n "$(URL)" || { echo 'Name the address: make load URL=http://127.0.0.1:8000'; exit 2; }
+	@$(BIN)/python -m loadtest.run --url $(URL) $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_ARGS)
+
+load-compare: $(VENV) $(EMULATOR) ## what provisioned concurrency buys: USERS=20 TIME=30s LOAD_ARGS="--rounds 3"
+	@$(BIN)/python -m loadtest.compare $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_MODEL) $(LOAD_ARGS)
+
+load-scaling: $(VENV) $(EMULATOR) ## the same load on 1, 2, 4 environments: USERS=50,100,500 TIME=3m LOAD_ARGS="--environments 1,2"
+	@$(BIN)/python -m loadtest.scaling $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_MODEL) $(LOAD_ARGS)
+
 soak: $(VENV) $(EMULATOR) ## good and hostile requests while environments are killed: TIME=10m
 	@$(BIN)/python -m loadtest.soak --time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
 

@@ -98,7 +98,8 @@ async def _serve(
         async with local_dynamodb(settings.data / "dynamodb", arguments.template) as dynamodb_url:
             template = read(local_variables(settings.data, model, dynamodb_url))
             async with running_cloud(template, settings, listener, _say) as logs:
-                await _check_health(url, logs)
+                if not arguments.skip_check:
+                    await _check_health(url, logs)
                 photo = find_photo(arguments.photo, os.environ)
                 _say(welcome_lines(url, template, settings, model, photo))
                 await asyncio.Event().wait()

@@ -36,6 +36,11 @@ def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         default="auto",
         help="emulator: AWS's own; worker: plain processes; auto: the emulator where it runs",
     )
+    add(
+        "--skip-check",
+        action="store_true",
+        help="ask nothing at the start, so that the first client meets the first cold start",
+    )
     add("--verbose", action="store_true", help="show the functions' logs here too")
     return parser.parse_args(argv)
 
