@@ -16,12 +16,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from loadtest.arguments import count, load_of, load_parser
-from loadtest.cost import read_prices
 from loadtest.fresh import run_fresh
 from loadtest.generator import LoadSpec, Run, RunFailed
-from loadtest.report import About, report_folder, write_report
+from loadtest.report.cost import read_prices
+from loadtest.report.page import About, report_folder, write_report
+from loadtest.report.verdict import sum_up
 from loadtest.service import ServiceFailed, ServiceSpec
-from loadtest.verdict import sum_up
 
 _DEFAULTS = LoadSpec("Predict", users=20, spawn_rate=5, time_s=30, shape="spike", pause_s=0.5)
 _WARM_UP_S = 10

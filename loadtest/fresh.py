@@ -15,6 +15,6 @@ def run_fresh(name: str, service: ServiceSpec, load: LoadSpec, folder: Path) -> 
         RunFailed: Locust did not do its work.
     """
     data = folder / "services" / name
-    with running_service(service, data) as url:
-        exit_code = generate_load(name, load, url, folder)
+    with running_service(service, data) as running:
+        exit_code = generate_load(name, load, running.url, folder)
     return collect(name, exit_code, folder, LocalRecords(data))

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from loadtest.arguments import count, load_of, load_parser
 from loadtest.aws_source import AwsRecords
-from loadtest.cost import read_prices
 from loadtest.generator import LoadSpec, RunFailed, collect, generate_load
 from loadtest.joined import ServerRecords
 from loadtest.local_source import LocalRecords
-from loadtest.report import About, report_folder, write_report
-from loadtest.verdict import sum_up
+from loadtest.report.cost import read_prices
+from loadtest.report.page import About, report_folder, write_report
+from loadtest.report.verdict import sum_up
 
 _DEFAULTS = LoadSpec("Person", users=10, spawn_rate=5, time_s=60)
 

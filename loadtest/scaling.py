@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from loadtest.arguments import count, counts, load_of, load_parser
 from loadtest.fresh import run_fresh
 from loadtest.generator import LoadSpec, Run, RunFailed
-from loadtest.plots import bars
-from loadtest.report import machine, report_folder
+from loadtest.report.page import machine, report_folder
+from loadtest.report.plots import bars
 from loadtest.service import ServiceFailed, ServiceSpec
 from loadtest.summary import Summary, summarize
 

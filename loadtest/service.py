@@ -35,18 +35,26 @@ class ServiceSpec:
     models_dir: Path = ROOT / "build" / "models"
 
 
+@dataclass(frozen=True)
+class Running:
+    """A service that answers."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+
+
 @contextmanager
-def running_service(spec: ServiceSpec, data: Path) -> Iterator[str]:
-    """``python -m infra.local`` on a free port with its state in ``data``; gives its address.
+def running_service(spec: ServiceSpec, data: Path) -> Iterator[Running]:
+    """``python -m infra.local`` on a free port with its state in ``data``.
 
     Nothing is asked of it before: where nothing is provisioned, the first cold start is a client's.
 
     Raises:
-        ServiceFailed: it does not come up.
+        ServiceFailed: it does not come up, ends by itself, or does not end when told to.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    data.mkdir(parents=True)
+    data.mkdir(parents=True, exist_ok=True)
     command = (
         *(sys.executable, "-m", "infra.local", "--port", str(port), "--data", str(data)),
         *("--environments", str(spec.environments), "--provisioned", str(spec.provisioned)),
@@ -67,7 +75,9 @@ def running_service(spec: ServiceSpec, data: Path) -> Iterator[str]:
     try:
         url = f"http://127.0.0.1:{port}"
         _wait_until_up(url, process, log)
-        yield url
+        yield Running(url, process)
+        if process.poll() is not None:
+            raise ServiceFailed(f"the service ended by itself:\n{_tail(log)}")
     finally:
         _stop(process)
 
@@ -79,7 +89,7 @@ def _wait_until_up(url: str, process: "subprocess.Popen[bytes]", log: Path) -> N
         if url in log.read_text("utf-8") and _answers(url):
             return
         time.sleep(0.1)
-    raise ServiceFailed(f"the service did not come up:\n{log.read_text('utf-8')[-2000:]}")
+    raise ServiceFailed(f"the service did not come up:\n{_tail(log)}")
 
 
 def _answers(url: str) -> bool:
@@ -98,3 +108,8 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+        raise ServiceFailed(f"the service did not stop within {_STOP_LIMIT_S:.0f} s") from None
+
+
+def _tail(log: Path) -> str:
+    return log.read_text("utf-8")[-2000:]

@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from infra.local.welcome import find_photo
+from loadtest.service import ServiceFailed, ServiceSpec
 from loadtest.soak.accounts import Accounts, Kill, problems, sort_failures, unexplained
 from loadtest.soak.clients import Clients, Tally
 from loadtest.soak.growth import Sample, growths
@@ -20,13 +21,7 @@ from loadtest.soak.ledger import Ledger
 from loadtest.soak.limits import Limits
 from loadtest.soak.report import Outcome, write_report
 from loadtest.soak.requests import Exchange, good_exchanges, hostile_exchanges
-from loadtest.soak.service import (
-    Service,
-    ServiceFailed,
-    next_victim,
-    running_service,
-    stored_comments,
-)
+from loadtest.soak.service import Service, next_victim, running_service, stored_comments
 
 _PROGRESS_S = 5.0
 _SAMPLE_S = 1.0
@@ -90,9 +85,8 @@ async def _soak(options: argparse.Namespace) -> Outcome:
     kills: list[Kill] = []
     samples: list[Sample] = []
     stop = asyncio.Event()
-    async with running_service(
-        options.data, options.model, options.models_dir, options.environments
-    ) as service:
+    spec = ServiceSpec(options.environments, model=options.model, models_dir=options.models_dir)
+    with running_service(spec, options.data) as service:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)

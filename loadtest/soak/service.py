@@ -2,34 +2,22 @@
 
 import asyncio
 import json
-import os
-import signal
-import socket
 import sys
-from asyncio.subprocess import Process
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http import HTTPStatus
 from pathlib import Path
 from time import time
-from typing import IO
 
-import aiohttp
 import psutil
 
+from loadtest import service
+from loadtest.service import ENVIRON, ROOT, ServiceFailed, ServiceSpec
 from loadtest.soak.accounts import Kill
 from loadtest.soak.growth import GATEWAY, Record, Sample
 
-ROOT = Path(__file__).parents[2]
-_START_LIMIT_S = 600.0  # the model may have to be built
-_STOP_LIMIT_S = 30.0
 _END_LIMIT_S = 1.0
-
-
-class ServiceFailed(Exception):
-    """The service did not start or did not stop; the message is for the terminal."""
 
 
 @dataclass(frozen=True)
@@ -92,42 +80,22 @@ class Service:
         return [json.loads(line) for line in lines]
 
 
-@asynccontextmanager
-async def running_service(
-    data: Path, model: str, models_dir: Path, environments: int
-) -> AsyncIterator[Service]:
-    """``python -m infra.local`` on a free port, with its state in ``data``; ended as by Ctrl-C.
+@contextmanager
+def running_service(spec: ServiceSpec, data: Path) -> Iterator[Service]:
+    """A local cloud of our own, ended as by Ctrl-C.
 
     Raises:
         ServiceFailed: it does not come up, does not end, or leaves processes behind.
     """
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    log = data / "service.log"
-    with _opened(log) as output:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "infra.local", "--port", str(port)),
-            *("--data", str(data), "--environments", str(environments)),
-            *("--model", model, "--models-dir", str(models_dir)),
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}"},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=output,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C is the soak's
-        )
-    service = Service(f"http://127.0.0.1:{port}", data, psutil.Process(process.pid))
-    try:
-        await _wait_until_healthy(service.url, process, log)
-        yield service
-        if process.returncode is not None:
-            raise ServiceFailed(f"the service ended by itself: {_tail(log)}")
-    finally:
-        left = _descendants(service.process)
-        await _stop(process)
+    with service.running_service(spec, data) as running:
+        cloud = Service(running.url, data, psutil.Process(running.process.pid))
+        try:
+            yield cloud
+        finally:
+            left = _descendants(cloud.process)
     _, survivors = psutil.wait_procs(left, timeout=_END_LIMIT_S)
-    if running := [each.pid for each in survivors if not _is_zombie(each)]:
-        raise ServiceFailed(f"the service left processes behind: {running}")
+    if still := [each.pid for each in survivors if not _is_zombie(each)]:
+        raise ServiceFailed(f"the service left processes behind: {still}")
 
 
 async def stored_comments(data: Path) -> list[str | None]:
@@ -138,7 +106,7 @@ async def stored_comments(data: Path) -> list[str | None]:
         *(sys.executable, "-m", "infra.local.feedback_export"),
         *("--data", str(data), "--output", str(output), "--format", "jsonl"),
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}"},
+        env=ENVIRON,
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
@@ -178,38 +146,3 @@ def _sample(name: str, function: str, processes: Sequence[psutil.Process]) -> Sa
     except psutil.Error:
         return None  # it ended just now
     return Sample(time(), name, function, memory_bytes, descriptors)
-
-
-def _opened(log: Path) -> IO[bytes]:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    return log.open("wb")
-
-
-def _tail(log: Path) -> str:
-    return log.read_text("utf-8")[-2000:]
-
-
-async def _wait_until_healthy(url: str, process: Process, log: Path) -> None:
-    try:
-        async with asyncio.timeout(_START_LIMIT_S), aiohttp.ClientSession(trust_env=False) as http:
-            while process.returncode is None:
-                with suppress(aiohttp.ClientConnectionError):
-                    async with http.get(f"{url}/v1/health") as response:
-                        if response.status == HTTPStatus.OK:
-                            return
-                await asyncio.sleep(0.2)
-    except TimeoutError:
-        pass
-    raise ServiceFailed(f"the service did not come up: {_tail(log)}")
-
-
-async def _stop(process: Process) -> None:
-    if process.returncode is not None:
-        return
-    process.send_signal(signal.SIGINT)
-    try:
-        await asyncio.wait_for(process.wait(), _STOP_LIMIT_S)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        raise ServiceFailed(f"the service did not stop within {_STOP_LIMIT_S:.0f} s") from None

@@ -5,7 +5,7 @@ from math import inf
 
 import pytest
 
-from loadtest.cost import (
+from loadtest.report.cost import (
     Prices,
     Usage,
     api_units,

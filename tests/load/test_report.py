@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from loadtest.cost import on_demand_usd, read_prices
 from loadtest.generator import LoadSpec, Run
 from loadtest.joined import join
-from loadtest.plots import rps_by_users
-from loadtest.report import About, write_report
+from loadtest.report.cost import on_demand_usd, read_prices
+from loadtest.report.page import About, write_report
+from loadtest.report.plots import rps_by_users
+from loadtest.report.verdict import payoff, sum_up
 from loadtest.scaling import row_of, table
 from loadtest.summary import summarize
-from loadtest.verdict import payoff, sum_up
 
 LOAD = LoadSpec("Predict", users=4, spawn_rate=2, time_s=10, shape="spike")
 ABOUT = About("A <title>", "nowhere", LOAD, "command --x", datetime(2026, 11, 21, tzinfo=UTC))

@@ -6,6 +6,8 @@ import os
 import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -345,8 +347,10 @@ def test_an_interrupted_soak_reports_the_crash_it_did_not_cause(
     assert soak.stdout is not None
     assert "requests" in soak.stdout.readline()
 
-    kill_a_classifier(psutil.Process(soak.pid))
-    assert "requests" in soak.stdout.readline()
+    records = tmp_path / "data" / "logs" / "requests.jsonl"
+    while "function_crashed" not in records.read_text():  # an idle one is replaced unnoticed
+        kill_a_classifier(psutil.Process(soak.pid))
+        time.sleep(0.2)
     soak.send_signal(signal.SIGINT)
     said, _ = soak.communicate(timeout=60)
 
@@ -354,17 +358,18 @@ def test_an_interrupted_soak_reports_the_crash_it_did_not_cause(
     assert soak.returncode == 1, said
     assert 0 < report["seconds"] < 60
     assert report["accounts"]["kills"] == []
-    assert len(report["accounts"]["unexplained"]) == 1
+    assert report["accounts"]["unexplained"]
     assert "ClassifierFunction: function_crashed" in said
 
 
 def kill_a_classifier(soak: psutil.Process) -> None:
-    for process in soak.children(recursive=True):
-        if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == "ClassifierFunction":
-            for each in (*process.children(recursive=True), process):
-                each.kill()
-            return
-    pytest.fail("no classifier runs")
+    """If one runs just now."""
+    with suppress(psutil.Error):
+        for process in soak.children(recursive=True):
+            if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == "ClassifierFunction":
+                for each in (*process.children(recursive=True), process):
+                    each.kill()
+                return
 
 
 def test_a_service_that_does_not_start_is_no_soak(tmp_path: Path):

@@ -4,7 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from loadtest.cost import (
+from loadtest.generator import Run
+from loadtest.joined import JoinedRequest
+from loadtest.record import PREDICT
+from loadtest.report.cost import (
     MONTH_S,
     Prices,
     Usage,
@@ -15,9 +18,6 @@ from loadtest.cost import (
     provisioned_usd,
     standing_usd_per_s,
 )
-from loadtest.generator import Run
-from loadtest.joined import JoinedRequest
-from loadtest.record import PREDICT
 from loadtest.summary import Summary, summarize
 
 _MILLION = 1_000_000

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from loadtest.cost import MONTH_S, Prices
 from loadtest.generator import LoadSpec
 from loadtest.joined import write_joined
-from loadtest.plots import all_plots
-from loadtest.verdict import Payoff, Variant, payoff
+from loadtest.report.cost import MONTH_S, Prices
+from loadtest.report.plots import all_plots
+from loadtest.report.verdict import Payoff, Variant, payoff
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _PLOTS = {
