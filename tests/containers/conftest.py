@@ -41,6 +41,11 @@ ENVIRON = os.environ | {
 }
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Whichever comes first builds a base and three images, one of them with TensorFlow."""
+    item.add_marker(pytest.mark.timeout(1800))
+
+
 def docker(*command: str) -> str:
     """What ``docker`` prints."""
     done = subprocess.run(["docker", *command], capture_output=True, text=True, check=False)
