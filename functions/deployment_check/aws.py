@@ -15,9 +15,14 @@ if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
 # The classifier's longest timeout is 28 s, its init 10 s. Throttling is tried again by botocore.
-CLIENT_CONFIG = Config(
+INVOKE_CONFIG = Config(
     connect_timeout=5, read_timeout=45, retries={"mode": "standard", "total_max_attempts": 4}
 )
+REPORT_CONFIG = Config(
+    connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3}
+)
+REPORT_S = 30.0
+"""The longest that a report takes: three tries of 8 s, pauses of 1 s and 2 s between them."""
 _STILL_PENDING = "ResourceConflictException"
 _TRIES = 6
 _PAUSE_S = 5.0
@@ -35,6 +40,7 @@ def invoke_version(
         for last in [False] * (_TRIES - 1) + [True]:
             try:
                 response = client.invoke(FunctionName=version, Payload=json.dumps(event).encode())
+                payload = response["Payload"].read()
             except ClientError as exc:
                 # Lambda may still be unpacking a new image.
                 if exc.response["Error"]["Code"] == _STILL_PENDING and not last:
@@ -43,7 +49,6 @@ def invoke_version(
                 raise NoAnswer(str(exc)) from exc
             except BotoCoreError as exc:
                 raise NoAnswer(str(exc)) from exc
-            payload = response["Payload"].read()
             if "FunctionError" in response:
                 raise NoAnswer(f"the function failed: {payload.decode(errors='replace')[:500]}")
             answer: dict[str, Any] = json.loads(payload)

@@ -17,6 +17,9 @@ class Expected:
     label: str
     score: float
 
+    def __str__(self) -> str:
+        return f"{self.label} {self.score:.3f}"
+
 
 @dataclass(frozen=True)
 class GoldenPhoto:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from deployment_check.golden import GoldenPhoto, GoldenSet
+from deployment_check.golden import Expected, GoldenPhoto, GoldenSet
 
 # More than five, so that a favourite of Keras' that slipped down a few places is still found.
 TOP_K = 20
 NO_PHOTO = b"GIF89a and no more"
 OK = 200
+MALFORMED = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 
 Invoke = Callable[[dict[str, Any]], dict[str, Any]]
 """API Gateway event (payload format 2.0) → what the function returned."""
@@ -27,6 +28,8 @@ class Checked:
     """One request; ``disagreement`` is None where the version answered as it should."""
 
     name: str
+    expected: str
+    came: str
     disagreement: str | None
 
 
@@ -34,24 +37,39 @@ def replay(golden: GoldenSet, invoke: Invoke) -> Iterator[Checked]:
     """Ask for every photo, and for one that is broken; nothing is raised for a wrong answer."""
     for photo in golden.photos:
         event = _event(photo.content, photo.media_type)
-        yield Checked(photo.name, _said(invoke, event, partial(_compare, golden, photo)))
-    yield Checked("a broken photo", _said(invoke, _event(NO_PHOTO, "image/gif"), _compare_problem))
+        came, disagreement = _ask(invoke, event, partial(_compare, golden, photo))
+        yield Checked(photo.name, str(photo.expected[0]), came, disagreement)
+    came, disagreement = _ask(invoke, _event(NO_PHOTO, "image/gif"), _compare_problem)
+    yield Checked("a broken photo", "a problem", came, disagreement)
 
 
-def _said(
+def _ask(
     invoke: Invoke, event: dict[str, Any], compare: Callable[[dict[str, Any]], str | None]
-) -> str | None:
+) -> tuple[str, str | None]:
+    """What came, in a few words, and how it disagrees."""
+    came = "no answer"
     try:
-        return compare(invoke(event))
+        answer = invoke(event)
+        came = _summary(answer)
+        return came, compare(answer)
     except NoAnswer as exc:
-        return str(exc)
-    except (KeyError, IndexError, TypeError, ValueError) as exc:
-        return f"an answer that is not understood ({type(exc).__name__}: {exc})"
+        return came, str(exc)
+    except MALFORMED as exc:
+        return came, f"an answer that is not understood ({type(exc).__name__}: {exc})"
+
+
+def _summary(answer: dict[str, Any]) -> str:
+    """The favourite or the problem's code; never the body, which holds a receipt."""
+    body = json.loads(answer["body"])
+    if answer["statusCode"] == OK and "predictions" in body:
+        best = body["predictions"][0]
+        return str(Expected(best["label"], best["score"]))
+    return f"status {answer['statusCode']} with the code {body.get('code')}"
 
 
 def _compare(golden: GoldenSet, photo: GoldenPhoto, answer: dict[str, Any]) -> str | None:
     if answer["statusCode"] != OK:
-        return f"status {answer['statusCode']}: {answer.get('body')}"
+        return f"status {answer['statusCode']} instead of {OK}"
     body = json.loads(answer["body"])
     version = body["model"]["version"]
     if version != golden.model_version:

@@ -9,6 +9,7 @@ import boto3
 import pytest
 from botocore.response import StreamingBody
 from botocore.stub import Stubber
+from urllib3.exceptions import ProtocolError
 
 from deployment_check.aws import invoke_version, report_to
 from deployment_check.replay import NoAnswer
@@ -46,6 +47,18 @@ def test_a_function_error_is_no_answer(stub: Stubber):
     stub.add_response("invoke", response(b'{"errorType": "Exit"}', FunctionError="Unhandled"))
 
     with pytest.raises(NoAnswer, match="Exit"):
+        ask(stub)
+
+
+class CutOff(io.RawIOBase):
+    def read(self, _size: int | None = -1) -> bytes:
+        raise ProtocolError
+
+
+def test_an_answer_that_is_cut_off_is_no_answer(stub: Stubber):
+    stub.add_response("invoke", {"StatusCode": 200, "Payload": StreamingBody(CutOff(), 1)})
+
+    with pytest.raises(NoAnswer):
         ask(stub)
 
 

@@ -1,6 +1,8 @@
 """What CodeDeploy is told, whatever happens."""
 
+import time
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
@@ -8,7 +10,8 @@ import pytest
 from deployment_check.check import check_deployment
 from deployment_check.replay import Checked
 
-GOOD, BAD = Checked("cat.png", None), Checked("dog.png", "another class")
+GOOD = Checked("cat.png", "tabby 0.700", "tabby 0.690", None)
+BAD = Checked("dog.png", "beagle 0.900", "boxer 0.800", "another class")
 
 
 class Lines:
@@ -26,11 +29,11 @@ class Lines:
         self.events.append(event)
 
 
-def told(checks: Any, remaining_s: float = 100) -> tuple[list[str], list[str]]:
+def told(checks: Any, limit_s: float = 100) -> tuple[list[str], list[str]]:
     """What is reported, and what is logged."""
     reports: list[str] = []
     log = Lines()
-    check_deployment(checks, reports.append, lambda: remaining_s, log)
+    check_deployment(checks, reports.append, limit_s, log)
     return reports, log.events
 
 
@@ -39,6 +42,7 @@ def test_all_in_order_succeeds():
 
     assert reports == ["Succeeded"]
     assert len(events) == 2
+    assert all("tabby 0.700" in event and "tabby 0.690" in event for event in events)
 
 
 def test_one_disagreement_fails_and_is_logged():
@@ -62,11 +66,22 @@ def test_an_error_nobody_foresaw_is_reported_too():
     assert "check_failed" in events
 
 
-def test_reports_while_there_is_time():
-    reports, events = told(lambda: [GOOD, GOOD], remaining_s=10)
+def test_reports_while_a_request_still_hangs():
+    ended = Event()
+
+    def checks() -> Iterator[Checked]:
+        yield GOOD
+        ended.wait()
+
+    reports, events = told(checks, limit_s=0.2)
+    ended.set()
 
     assert reports == ["Failed"]
     assert "out_of_time" in events[-1]
+
+
+def test_no_time_at_all_is_reported_too():
+    assert told(lambda: time.sleep(0.5) or [GOOD], limit_s=-5)[0] == ["Failed"]
 
 
 def test_a_report_that_cannot_be_sent_is_not_hidden():
@@ -74,4 +89,4 @@ def test_a_report_that_cannot_be_sent_is_not_hidden():
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        check_deployment(lambda: [GOOD], report, lambda: 100, Lines())
+        check_deployment(lambda: [GOOD], report, 100, Lines())

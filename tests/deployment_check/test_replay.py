@@ -31,6 +31,8 @@ def test_agrees_within_the_tolerance_and_where_either_answer_is_right(classifier
         (problem(500, "internal_error"), "status 500"),
         ({"statusCode": 200, "body": "<html>"}, "not understood"),
         ({"statusCode": 200}, "not understood"),
+        ({"statusCode": 200, "body": "[]"}, "not understood"),
+        ("a string", "not understood"),
         ({"errorMessage": "out of memory"}, "not understood"),
         (NoAnswer("the function failed: Runtime.ExitError"), "Runtime.ExitError"),
     ],
@@ -42,6 +44,24 @@ def test_names_the_photo_and_what_is_wrong(classifier: Any, said: Any, reason: s
     assert reason in found["cat.png"]
 
 
-@pytest.mark.parametrize("said", [answer({"tabby": 0.9}), problem(500, "internal_error")])
+def test_tells_what_was_expected_and_what_came(classifier: Any):
+    told = [(each.expected, each.came) for each in replay(GOLDEN, classifier())]
+
+    assert told == [
+        ("tabby 0.700", "tabby 0.680"),
+        ("ball 0.310", "mat 0.330"),
+        ("a problem", "status 422 with the code image_damaged"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        answer({"tabby": 0.9}),
+        problem(500, "internal_error"),
+        problem(422, "invalid_request"),
+        {"statusCode": 422, "body": "[]"},
+    ],
+)
 def test_a_broken_photo_must_be_refused(classifier: Any, said: dict[str, Any]):
     assert list(disagreements(classifier(broken=said))) == ["a broken photo"]

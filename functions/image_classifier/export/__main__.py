@@ -10,7 +10,7 @@ from typing import get_args
 from image_classifier.artifact import Artifact, ArtifactInvalid, load_artifact
 from image_classifier.export import choose
 from image_classifier.export.errors import ExportError, WeightsUnavailable
-from image_classifier.export.golden import golden_files, write_golden
+from image_classifier.export.golden import check_unused, golden_files, write_golden
 from image_classifier.export.recipe import (
     RESNET50_WEIGHTS,
     Quantization,
@@ -58,6 +58,8 @@ def _export(options: argparse.Namespace, published: PublishedFile) -> None:
     output: Path = options.output
     recipe, weights = _chosen(options, published)
     check_replaceable(output)
+    if options.golden:
+        check_unused(options.golden)
     if options.if_missing and _is_there(output, recipe, weights):
         print(f"{output}: {recipe.name} is already there")
         return

@@ -55,16 +55,28 @@ def golden_files(
     return {GOLDEN_FILE: json.dumps(golden, indent=1).encode(), **photos}
 
 
+def check_unused(folder: Path) -> None:
+    """Make sure that ``folder`` is new or empty.
+
+    Raises:
+        InvalidInput: it is a file, or holds something.
+    """
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise InvalidInput(f"{folder} is not empty; name another folder for golden photos.")
+    except OSError as exc:
+        raise InvalidInput(f"Cannot use {folder} for golden photos: {exc.strerror}.") from exc
+
+
 def write_golden(folder: Path, files: Mapping[str, bytes]) -> None:
     """Write ``files`` into ``folder``, which must be new or empty.
 
     Raises:
         InvalidInput: it is not, or cannot be written.
     """
+    check_unused(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if any(folder.iterdir()):
-            raise InvalidInput(f"{folder} is not empty; name another folder for golden photos.")
         for name, content in files.items():
             (folder / name).write_bytes(content)
     except OSError as exc:
