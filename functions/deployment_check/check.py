@@ -1,7 +1,7 @@
 """CodeDeploy's question, whether a new version may have traffic, and the answer to it."""
 
 from collections.abc import Callable, Iterable
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
 
@@ -35,12 +35,14 @@ def check_deployment(
     """
     verdicts: SimpleQueue[str] = SimpleQueue()
     # Beside this thread, as nothing else ends a request that hangs.
-    Thread(target=lambda: verdicts.put(_verdict(checked, log)), daemon=True).start()
-    try:
-        status = verdicts.get(timeout=max(limit_s, 0))
-    except Empty:
+    work = Thread(target=lambda: verdicts.put(_verdict(checked, log)), daemon=True)
+    work.start()
+    work.join(max(limit_s, 0))
+    if verdicts.empty():
         log.error("out_of_time", extra={"limit_s": limit_s})
         status = FAILED
+    else:
+        status = verdicts.get()
     report(status)
     return status
 

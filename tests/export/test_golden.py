@@ -68,6 +68,18 @@ def test_never_writes_among_other_files(tmp_path: Path) -> None:
         write_golden(tmp_path, {GOLDEN_FILE: b"{}"})
 
 
+def test_a_used_folder_is_refused_before_anything_is_built(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "thesis.tex").touch()
+    out = tmp_path / "out"
+    model = ("--model", "efficientnet-lite0")
+
+    assert main([*model, "--output", str(out), "--golden", str(tmp_path)], {}) == 2
+    assert "Building" not in capsys.readouterr().err
+    assert not out.exists()
+
+
 def test_the_embedded_models_golden_set(tmp_path: Path) -> None:
     out, golden = tmp_path / "out", tmp_path / "golden"
     model = ("--model", "efficientnet-lite0")
