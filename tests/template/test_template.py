@@ -108,6 +108,7 @@ def test_golden_photos_come_before_traffic(translated: dict[str, Any]):
     version = translated["Resources"][hook]
     assert version["Type"] == "AWS::Lambda::Version"
     assert version["Properties"]["FunctionName"] == {"Ref": "DeploymentCheckFunction"}
+    assert check["Environment"]["Variables"]["GOLDEN_DIR"] == "/var/task/golden"  # as its image has
     assert check["Environment"]["Variables"]["NEW_VERSION"] == {"Ref": "ClassifierFunction.Version"}
 
 
