@@ -26,6 +26,16 @@ def assert_problem(answer: requests.Response, status: int, code: str) -> None:
     assert answer.json()["code"] in code.split("|")
 
 
+def post(url: str, body: bytes, content_type: str, top_k: int = 5) -> requests.Response:
+    """The body as it is."""
+    return requests.post(
+        f"{url}/v1/predict?top_k={top_k}",
+        data=body,
+        headers={"content-type": content_type},
+        timeout=TIMEOUT_S,
+    )
+
+
 class HttpContract:
     """Photos travel as base64 in JSON, which everything on the way takes."""
 
@@ -177,12 +187,7 @@ class HttpContract:
     def test_refuses_a_body_that_is_not_what_it_says(
         self, url: str, body: bytes, content_type: str, status: int, code: str
     ):
-        answer = requests.post(
-            f"{url}/v1/predict",
-            data=body,
-            headers={"content-type": content_type},
-            timeout=TIMEOUT_S,
-        )
+        answer = post(url, body, content_type)
 
         assert_problem(answer, status, code)
 
@@ -220,12 +225,7 @@ class BinaryHttpContract(HttpContract):
     """Photos travel as the bytes they are, too."""
 
     def send(self, url: str, photo: bytes, top_k: int = 5) -> requests.Response:
-        return requests.post(
-            f"{url}/v1/predict?top_k={top_k}",
-            data=photo,
-            headers={"content-type": "image/jpeg"},
-            timeout=TIMEOUT_S,
-        )
+        return post(url, photo, "image/jpeg", top_k)
 
     def test_answers_the_same_bytes_however_the_photo_is_sent(self, url: str):
         photo = (PACKAGED / "chelsea.png").read_bytes()
@@ -256,12 +256,7 @@ class BinaryHttpContract(HttpContract):
     def test_refuses_a_bad_upload_with_a_code_and_goes_on(
         self, url: str, body: bytes, content_type: str, status: int, code: str
     ):
-        answer = requests.post(
-            f"{url}/v1/predict",
-            data=body,
-            headers={"content-type": content_type},
-            timeout=TIMEOUT_S,
-        )
+        answer = post(url, body, content_type)
 
         assert_problem(answer, status, code)
         assert requests.get(f"{url}/v1/health", timeout=TIMEOUT_S).status_code == 200
