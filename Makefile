@@ -6,6 +6,8 @@ ENV    ?= dev
 PYTHON ?= python3
 PHOTOS_DIR ?= ../shared/photos
 MODELS := build/models
+# All parameters of the stack: samconfig.toml's, then PARAMETERS, and the template's own for the rest.
+DEPLOYED := build/deploy/$(ENV).yaml
 # Load is compared on the embedded model, which every machine has, unless another is named.
 LOAD_MODEL = $(if $(filter command line environment,$(origin MODEL)),--model $(MODEL))
 TEMPLATES := template.yaml $(sort $(wildcard infra/*.yaml))
@@ -84,12 +86,14 @@ load-scaling: $(VENV) $(EMULATOR) ## the same load on 1, 2, 4 environments: USER
 soak: $(VENV) $(EMULATOR) ## good and hostile requests while environments are killed: TIME=10m
 	@$(BIN)/python -m loadtest.soak --time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
 
-images: $(VENV) $(SAM) ## build the functions' images with SAM: ENV=dev|prod
-	.sam/bin/sam build --config-env $(ENV)
+images: $(VENV) $(SAM) ## build the functions' images with SAM: ENV=dev|prod PARAMETERS="Model=efficientnet-lite0"
+	$(BIN)/python -m infra.deploy parameters --env $(ENV) --file $(DEPLOYED) $(PARAMETERS)
+	.sam/bin/sam build --config-env $(ENV) --parameter-overrides file://$(DEPLOYED)
 
-deploy: images ## build and deploy to AWS, publish the page, try it all: ENV=dev|prod
+deploy: images ## build and deploy to AWS, publish the page, try it all: ENV=dev|prod PARAMETERS="Rollout=AllAtOnce"
 	.sam/bin/sam validate --lint --config-env $(ENV)
-	.sam/bin/sam deploy --config-env $(ENV)
+	$(BIN)/python -m infra.deploy release --file $(DEPLOYED)
+	.sam/bin/sam deploy --config-env $(ENV) --parameter-overrides file://$(DEPLOYED)
 	$(BIN)/python -m infra.deploy page --env $(ENV)
 	$(BIN)/python -m infra.deploy smoke --env $(ENV)
 

@@ -1,4 +1,4 @@
-"""``python -m infra.deploy``: what ``make deploy`` does after SAM, ``make destroy`` before it."""
+"""``python -m infra.deploy``: what ``make deploy`` does around SAM, ``make destroy`` before it."""
 
 import argparse
 import sys
@@ -15,14 +15,26 @@ from infra.deploy.errors import DeployFailed
 from infra.deploy.page import build_page
 from infra.deploy.public import PublicAddress
 from infra.deploy.publish import KEPT_VERSIONS, invalidate, publish_page
+from infra.deploy.release import (
+    RELEASE,
+    current_commit,
+    effective_parameters,
+    image_id,
+    image_uris,
+    read_parameters,
+    release_hash,
+    write_parameters,
+)
 from infra.deploy.smoke import smoke
 from infra.deploy.stack import (
     StackMissing,
     StackName,
     read_bucket,
+    read_overrides,
     read_page_stack,
     read_samconfig,
 )
+from infra.local.intrinsics import load_yaml
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,6 +49,22 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _parameters(arguments: argparse.Namespace) -> int:
+    overrides = read_overrides(arguments.samconfig, arguments.env) + arguments.overrides
+    parameters = effective_parameters(load_yaml(arguments.template), overrides)
+    write_parameters(arguments.file, parameters)
+    return 0
+
+
+def _release(arguments: argparse.Namespace) -> int:
+    parameters = read_parameters(arguments.file)
+    images = [image_id(uri) for uri in image_uris(load_yaml(arguments.built))]
+    release = release_hash(current_commit(Path()), parameters, images)
+    write_parameters(arguments.file, parameters | {RELEASE: release})
+    _say(f"release {release[:10]}: {len(images)} images, {len(parameters)} parameters")
+    return 0
 
 
 def _page(arguments: argparse.Namespace) -> int:
@@ -101,6 +129,17 @@ def _is_this_machine(url: str) -> bool:
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m infra.deploy", description=__doc__)
     steps = parser.add_subparsers(required=True, metavar="STEP")
+    parameters = steps.add_parser("parameters", help="spell out the stack's parameters in FILE")
+    parameters.add_argument("--template", type=Path, default=Path("template.yaml"))
+    parameters.add_argument("overrides", nargs="*", metavar="NAME=VALUE", help="for this time only")
+    parameters.set_defaults(run=_parameters)
+    release = steps.add_parser("release", help="add the hash of what was built to FILE")
+    release.add_argument("--built", type=Path, default=Path(".aws-sam/build/template.yaml"))
+    release.set_defaults(run=_release)
+    for step in (parameters, release):
+        step.add_argument("--file", type=Path, required=True)
+    parameters.add_argument("--env", required=True, help="as samconfig.toml names it")
+    parameters.add_argument("--samconfig", type=Path, default=Path("samconfig.toml"))
     page = steps.add_parser("page", help="publish the page")
     page.add_argument("--keep", type=_at_least_one, default=KEPT_VERSIONS, help="versions kept")
     page.set_defaults(run=_page)

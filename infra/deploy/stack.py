@@ -3,7 +3,7 @@
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
@@ -53,20 +53,18 @@ def read_samconfig(file: Path, env: str) -> StackName:
     Raises:
         DeployFailed: the file cannot be read, or has no such environment.
     """
-    try:
-        config = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as exc:
-        raise DeployFailed(f"{file} cannot be read: {exc}") from exc
-    tables = config.get(env, {})
-    values = {
-        name: value
-        for command in ("global", "deploy")  # SAM lets the command's own values win
-        for name, value in tables.get(command, {}).get("parameters", {}).items()
-    }
-    if "stack_name" not in values:
-        known = ", ".join(name for name, value in config.items() if isinstance(value, dict))
-        raise DeployFailed(f"{file} names no stack for {env!r}; its environments: {known}")
+    values = _settings(file, env)
     return StackName(values["stack_name"], values.get("region"), values.get("profile"))
+
+
+def read_overrides(file: Path, env: str) -> list[str]:
+    """The template's parameters that ``env`` sets, as ``Name=value``.
+
+    Raises:
+        DeployFailed: the file cannot be read, or has no such environment.
+    """
+    overrides: list[str] = _settings(file, env).get("parameter_overrides", [])
+    return overrides
 
 
 def read_page_stack(client: "CloudFormationClient", name: str) -> PageStack:
@@ -96,6 +94,23 @@ def read_bucket(client: "CloudFormationClient", name: str) -> str:
     if "PageBucketName" not in outputs:
         raise StackMissing(f"The stack {name} ({status}) has no bucket.")
     return outputs["PageBucketName"]
+
+
+def _settings(file: Path, env: str) -> dict[str, Any]:
+    try:
+        config = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as exc:
+        raise DeployFailed(f"{file} cannot be read: {exc}") from exc
+    tables = config.get(env, {})
+    values = {
+        name: value
+        for command in ("global", "deploy")  # SAM lets the command's own values win
+        for name, value in tables.get(command, {}).get("parameters", {}).items()
+    }
+    if "stack_name" not in values:
+        known = ", ".join(name for name, value in config.items() if isinstance(value, dict))
+        raise DeployFailed(f"{file} names no stack for {env!r}; its environments: {known}")
+    return values
 
 
 def _describe(client: "CloudFormationClient", name: str) -> tuple[str, dict[str, str]]:

@@ -32,13 +32,19 @@ def resources_of(kind: str, document: dict[str, Any] = DOCUMENT) -> dict[str, An
 
 @pytest.fixture(scope="session")
 def translated() -> dict[str, Any]:
+    """The template as SAM hands it to CloudFormation, with its own parameters."""
+    return translate()
+
+
+def translate(**parameters: str) -> dict[str, Any]:
     """The template as SAM hands it to CloudFormation."""
     python = ROOT / ".sam" / "bin" / "python"
     if not python.exists():
         skip_or_fail("SAM is not installed (make lint installs it)")
-    translate = Path(__file__).with_name("translate.py")
+    program = Path(__file__).with_name("translate.py")
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
     done = subprocess.run(
-        [python, translate, TEMPLATE],
+        [python, program, TEMPLATE, *overrides],
         env=os.environ | {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": ""},
         capture_output=True,
         check=False,

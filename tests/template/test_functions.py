@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from image_classifier.runtime import MB_PER_VCPU, threads_for
+from infra.deploy.release import RELEASE, effective_parameters, release_hash
 from infra.local.gateway import TIMEOUT_S
 from infra.local.template import read_template
-from tests.template.conftest import DOCUMENT, FUNCTIONS, TEMPLATE, resources_of
+from tests.template.conftest import DOCUMENT, FUNCTIONS, TEMPLATE, resources_of, translate
 
 PARAMETERS = DOCUMENT["Parameters"]
 WITH_ROUTES = [name for name, each in FUNCTIONS.items() if "Events" in each["Properties"]]
@@ -40,10 +41,35 @@ def test_one_thread_by_default():
     assert PARAMETERS["ClassifierMemory"]["Default"] == MB_PER_VCPU
 
 
+def versions(**parameters: str) -> set[str]:
+    """Logical id of every version that a deployment with ``parameters`` publishes."""
+    effective = effective_parameters(DOCUMENT, [f"{n}={value}" for n, value in parameters.items()])
+    release = release_hash("commit", effective, ["image"])
+    return set(resources_of("AWS::Lambda::Version", translate(**effective | {RELEASE: release})))
+
+
+def test_changed_parameters_publish_every_function_anew():
+    before = versions()
+
+    assert len(before) == len(FUNCTIONS)
+    for name, value in {
+        "ReceiptKeyRotation": "2026-11-21",
+        "ClassifierMemory": "3538",
+        "LogLevel": "DEBUG",
+        "Tracing": "Active",
+        "Architecture": "arm64",
+    }.items():
+        assert not before & versions(**{name: value}), name
+
+
+def test_an_unchanged_deployment_publishes_nothing():
+    assert versions(LogLevel="DEBUG") == versions(LogLevel="DEBUG")
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_is_published_under_an_alias_whatever_of_it_changes(name: str):
+def test_traffic_comes_through_an_alias(name: str):
     assert DOCUMENT["Globals"]["Function"]["AutoPublishAlias"] == "live"
-    assert FUNCTIONS[name]["Properties"]["AutoPublishAliasAllProperties"] is True
+    assert FUNCTIONS[name]["Properties"]["AutoPublishCodeSha256"] == {"Ref": RELEASE}
 
 
 def test_only_aliases_are_called(translated: dict[str, Any]):
