@@ -28,7 +28,7 @@ PIP_INSTALL := pip install --no-input --disable-pip-version-check --require-hash
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model feedback-export feedback-restore test lint format bench load load-compare load-scaling soak images deploy destroy lock clean
+.PHONY: help run classify model feedback-export feedback-restore test lint format bench load load-compare load-scaling soak images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -96,6 +96,10 @@ deploy: images ## build and deploy to AWS, publish the page, try it all: ENV=dev
 	.sam/bin/sam deploy --config-env $(ENV) --parameter-overrides file://$(DEPLOYED)
 	$(BIN)/python -m infra.deploy page --env $(ENV)
 	$(BIN)/python -m infra.deploy smoke --env $(ENV)
+
+rotate-key: $(VENV) $(SAM) ## a new receipt key, deployed; after a leak twice: ENV=dev|prod
+	$(BIN)/python -m infra.deploy rotate --env $(ENV)
+	$(MAKE) deploy ENV=$(ENV) PARAMETERS="$(PARAMETERS) ReceiptKeyRotation=$$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 
 destroy: $(VENV) $(SAM) ## delete what deploy made, but for the feedback table: ENV=dev|prod, CONFIRM=dev|prod asks nothing
 	@answer="$(CONFIRM)"; [ -n "$$answer" ] || read -r -p "This deletes $(ENV): page, API, functions, logs. Type $(ENV) to go on: " answer; \

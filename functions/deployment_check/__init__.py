@@ -1,4 +1,5 @@
-"""Golden photos against a new version of the classifier, before it gets traffic.
+"""What a new version must show before it gets traffic: the classifier, that it agrees with Keras on
+golden photos; feedback, that it stores an answer.
 
-``handler`` → {check, aws} → replay → golden.
+{``handler``, ``feedback_handler``} → hook → {aws, replay, answers} → {check, golden} → request.
 """

@@ -1,13 +1,16 @@
 """CodeDeploy's question, whether a new version may have traffic, and the answer to it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
 
-from deployment_check.replay import Checked
+from deployment_check.request import Checked
 
 SUCCEEDED, FAILED = "Succeeded", "Failed"
+
+Disagreements = list[str]
+"""What is wrong, a sentence each; empty where everything is right."""
 
 
 class Log(Protocol):
@@ -23,43 +26,36 @@ class Log(Protocol):
         """Note an error nobody foresaw, with its trace."""
 
 
-def check_deployment(
-    checked: Callable[[], Iterable[Checked]],
-    report: Callable[[str], None],
-    limit_s: float,
-    log: Log,
-) -> str:
-    """Check, and report in any case: CodeDeploy would wait an hour for a report that never comes.
-
-    After ``limit_s`` it is reported as failed, even while a request is still without an answer.
+def disagreements(
+    checked: Callable[[], Iterable[Checked]], limit_s: float, log: Log
+) -> Disagreements:
+    """Check, and say what is wrong; after ``limit_s`` that is reported, even while a request is
+    still without an answer.
     """
-    verdicts: SimpleQueue[str] = SimpleQueue()
+    results: SimpleQueue[Disagreements] = SimpleQueue()
     # Beside this thread, as nothing else ends a request that hangs.
-    work = Thread(target=lambda: verdicts.put(_verdict(checked, log)), daemon=True)
+    work = Thread(target=lambda: results.put(list(_check(checked, log))), daemon=True)
     work.start()
     work.join(max(limit_s, 0))
-    if verdicts.empty():
+    if results.empty():
         log.error("out_of_time", extra={"limit_s": limit_s})
-        status = FAILED
-    else:
-        status = verdicts.get()
-    report(status)
-    return status
+        return [f"not finished after {limit_s:.0f} s"]
+    return results.get()
 
 
-def _verdict(checked: Callable[[], Iterable[Checked]], log: Log) -> str:
+def _check(checked: Callable[[], Iterable[Checked]], log: Log) -> Iterator[str]:
+    count = 0
     try:
-        agreed = [_noted(each, log) for each in checked()]
-    except Exception:  # whatever it was, the version has not shown that it works
+        for each in checked():
+            count += 1
+            fields = {"request": each.name, "expected": each.expected, "actual": each.actual}
+            if each.disagreement is None:
+                log.info("agrees", extra=fields)
+            else:
+                log.error("disagrees", extra=fields | {"disagreement": each.disagreement})
+                yield f"{each.name}: {each.disagreement}"
+    except Exception as exc:  # whatever it was, the version has not shown that it works
         log.exception("check_failed")
-        return FAILED
-    return SUCCEEDED if agreed and all(agreed) else FAILED
-
-
-def _noted(each: Checked, log: Log) -> bool:
-    fields = {"photo": each.name, "expected": each.expected, "came": each.came}
-    if each.disagreement is None:
-        log.info("agrees", extra=fields)
-        return True
-    log.error("disagrees", extra=fields | {"disagreement": each.disagreement})
-    return False
+        yield f"the check failed: {type(exc).__name__}"
+    if not count:
+        yield "nothing was checked"

@@ -6,6 +6,7 @@ Never bodies, images or whole events. Everything Powertools stays in this module
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Protocol
 
 from aws_lambda_powertools.logging import Logger
@@ -94,6 +95,9 @@ class PowertoolsTelemetry:
             unit = UNITS[name.rpartition("_")[2]]
             self._metrics.add_metric(_camel(name), unit, value)
         self._metrics.add_metric("ColdStart", MetricUnit.Count, int(record.cold_start))
+        # Of every request, so that its average is a share; Lambda counts a 500 as a success.
+        failed = record.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        self._metrics.add_metric("ServerErrors", MetricUnit.Count, int(failed))
         self._metrics.flush_metrics()
         if record.code:
             with single_metric("Errors", MetricUnit.Count, 1) as metric:

@@ -2,14 +2,16 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from ipaddress import ip_address
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import boto3
 
 from infra.deploy.aws import translated
+from infra.deploy.checks import INVOKE_CONFIG, ask_checks
 from infra.deploy.empty import empty_bucket
 from infra.deploy.errors import DeployFailed
 from infra.deploy.page import build_page
@@ -25,13 +27,16 @@ from infra.deploy.release import (
     release_hash,
     write_parameters,
 )
-from infra.deploy.smoke import smoke
+from infra.deploy.rotate import rotate_key
+from infra.deploy.smoke import Checked, smoke
 from infra.deploy.stack import (
     StackMissing,
     StackName,
     read_bucket,
+    read_checks,
     read_overrides,
     read_page_stack,
+    read_receipt_keys,
     read_samconfig,
 )
 from infra.local.intrinsics import load_yaml
@@ -85,7 +90,8 @@ def _smoke(arguments: argparse.Namespace) -> int:
     if not deployed:
         _say("· this machine: files are never cached, and the summary asks for no signature")
     failed = 0
-    for check in smoke(PublicAddress(url, arguments.patience), arguments.web, deployed=deployed):
+    checks = smoke(PublicAddress(url, arguments.patience), arguments.web, deployed=deployed)
+    for check in chain(checks, [] if arguments.url else _deployed_checks(arguments)):
         _say(f"{'✓' if check.passed else '✗'} {check.name}: {check.detail}")
         failed += not check.passed
     _say(f"{failed} of these failed" if failed else "all is well")
@@ -103,9 +109,23 @@ def _empty(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _rotate(arguments: argparse.Namespace) -> int:
+    session, name = _session(arguments)
+    current, previous = read_receipt_keys(session.client("cloudformation"), name)
+    rotate_key(session.client("secretsmanager"), current, previous)
+    _say("The receipt key is changed; it is in use once it is deployed.")
+    return 0
+
+
 def _deployed_url(arguments: argparse.Namespace) -> str:
     session, name = _session(arguments)
     return read_page_stack(session.client("cloudformation"), name).url
+
+
+def _deployed_checks(arguments: argparse.Namespace) -> Iterator[Checked]:
+    session, name = _session(arguments)
+    functions = read_checks(session.client("cloudformation"), name)
+    return ask_checks(session.client("lambda", config=INVOKE_CONFIG), functions)
 
 
 def _session(arguments: argparse.Namespace) -> tuple[boto3.Session, str]:
@@ -143,12 +163,17 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     page = steps.add_parser("page", help="publish the page")
     page.add_argument("--keep", type=_at_least_one, default=KEPT_VERSIONS, help="versions kept")
     page.set_defaults(run=_page)
-    trial = steps.add_parser("smoke", help="try page and API through the public address")
+    trial = steps.add_parser(
+        "smoke",
+        help="try page and API through the public address, then the deployment's own checks",
+    )
     trial.add_argument("--patience", type=float, default=60.0, help="seconds to wake up")
     trial.set_defaults(run=_smoke)
     empty = steps.add_parser("empty", help="delete everything in the page's bucket")
     empty.set_defaults(run=_empty)
-    for step in (page, trial, empty):
+    rotate = steps.add_parser("rotate", help="put a new receipt key beside the present one")
+    rotate.set_defaults(run=_rotate)
+    for step in (page, trial, empty, rotate):
         which = step.add_mutually_exclusive_group(required=True)
         which.add_argument("--env", help="the stack that samconfig.toml names for it")
         which.add_argument("--stack", help="a stack by its name")
@@ -156,7 +181,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         step.add_argument("--samconfig", type=Path, default=Path("samconfig.toml"))
         if step is trial:
             which.add_argument("--url", type=_url, help="any address, such as that of make run")
-        if step is not empty:
+        if step in (page, trial):
             step.add_argument("--web", type=Path, default=Path("web"), help="the page's folder")
     return parser.parse_args(argv)
 

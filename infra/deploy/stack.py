@@ -84,6 +84,32 @@ def read_page_stack(client: "CloudFormationClient", name: str) -> PageStack:
     )
 
 
+def read_checks(client: "CloudFormationClient", name: str) -> dict[str, str]:
+    """The functions that check new versions, by what they check.
+
+    Raises:
+        StackMissing, DeployFailed: as ``read_page_stack``.
+    """
+    _, outputs = _describe(client, name)
+    return {
+        "golden photos, as Keras classifies them": _output(outputs, "ClassifierCheckName", name),
+        "feedback stores an answer": _output(outputs, "FeedbackCheckName", name),
+    }
+
+
+def read_receipt_keys(client: "CloudFormationClient", name: str) -> tuple[str, str]:
+    """ARNs of the secrets of the present receipt key and of the one before it.
+
+    Raises:
+        StackMissing, DeployFailed: as ``read_page_stack``.
+    """
+    _, outputs = _describe(client, name)
+    return (
+        _output(outputs, "ReceiptKeyArn", name),
+        _output(outputs, "PreviousReceiptKeyArn", name),
+    )
+
+
 def read_bucket(client: "CloudFormationClient", name: str) -> str:
     """The page's bucket, in whatever state the stack is: a failed one is deleted too.
 

@@ -5,11 +5,11 @@ import pytest
 from tests.conftest import ROOT
 from tests.containers.conftest import docker
 
-LIMIT_MB = {"ClassifierFunction": 260, "FeedbackFunction": 120, "DeploymentCheckFunction": 120}
+LIMIT_MB = {"ClassifierFunction": 260, "FeedbackFunction": 120, "ClassifierCheckFunction": 120}
 DOCKERFILES = {
     "ClassifierFunction": "image_classifier",
     "FeedbackFunction": "feedback",
-    "DeploymentCheckFunction": "deployment_check",
+    "ClassifierCheckFunction": "deployment_check",
 }
 
 

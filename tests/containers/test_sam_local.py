@@ -33,7 +33,7 @@ def test_its_apis_take_no_binary_body_as_the_readme_says(sam_local: Local):
 def test_the_checks_golden_photos_are_of_the_classifiers_model(
     sam_local: Local, images: dict[str, str], tmp_path: Path
 ):
-    container = docker("create", images["DeploymentCheckFunction"])
+    container = docker("create", images["ClassifierCheckFunction"])
     try:
         docker("cp", f"{container}:/var/task/golden", str(tmp_path))
     finally:

@@ -29,6 +29,21 @@ def problem(status: int, code: str) -> dict[str, Any]:
     return {"statusCode": status, "body": json.dumps({"code": code})}
 
 
+class Lines:
+    """Keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+
+    def info(self, event: str, *, extra: dict[str, Any]) -> None:
+        self.events.append(f"{event} {extra}")
+
+    error = info
+
+    def exception(self, event: str) -> None:
+        self.events.append(event)
+
+
 @pytest.fixture
 def classifier() -> Callable[..., Callable[[dict[str, Any]], dict[str, Any]]]:
     """Answers rightly, but for the photos whose answers are given."""

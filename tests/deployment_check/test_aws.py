@@ -11,8 +11,9 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from urllib3.exceptions import ProtocolError
 
-from deployment_check.aws import invoke_version, report_to
-from deployment_check.replay import NoAnswer
+from deployment_check.aws import invoke_version, report, target_version
+from deployment_check.request import NoAnswer
+from tests.deployment_check.conftest import Lines
 
 VERSION = "arn:aws:lambda:us-east-1:123456789012:function:classifier:7"
 
@@ -88,17 +89,69 @@ def test_any_other_refusal_is_no_answer(stub: Stubber, code: str):
         ask(stub)
 
 
-def test_reports_under_the_ids_of_the_event():
+@pytest.fixture
+def codedeploy() -> Iterator[Stubber]:
     client = boto3.client(
         "codedeploy", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
-    ids = {"deploymentId": "d-1", "lifecycleEventHookExecutionId": "hook-1"}
     with Stubber(client) as stub:
-        stub.add_response(
-            "put_lifecycle_event_hook_execution_status",
-            {"lifecycleEventHookExecutionId": "hook-1"},
-            ids | {"status": "Failed"},
-        )
-        event = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"}
-        report_to(client, event)("Failed")
+        yield stub
         stub.assert_no_pending_responses()
+
+
+def test_reports_under_the_ids_of_the_event(codedeploy: Stubber):
+    ids = {"deploymentId": "d-1", "lifecycleEventHookExecutionId": "hook-1"}
+    codedeploy.add_response(
+        "put_lifecycle_event_hook_execution_status",
+        {"lifecycleEventHookExecutionId": "hook-1"},
+        ids | {"status": "Failed"},
+    )
+
+    event = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"}
+    report(codedeploy.client, event, "Failed")
+
+
+def appspec(version: str) -> str:
+    """What CloudFormation hands to CodeDeploy."""
+    properties = {"Name": "f", "Alias": "live", "CurrentVersion": "6", "TargetVersion": version}
+    resource = {"f": {"Type": "AWS::Lambda::Function", "Properties": properties}}
+    return json.dumps({"version": 0.0, "Resources": [resource]})
+
+
+@pytest.mark.parametrize(
+    ("content", "version"),
+    [
+        (appspec("7"), "7"),
+        ("version: 0.0", None),
+        (json.dumps({"Resources": []}), None),
+        (None, None),
+    ],
+)
+@pytest.mark.parametrize(
+    ("kind", "key"), [("String", "string"), ("AppSpecContent", "appSpecContent")]
+)
+def test_the_deployment_says_which_version_it_is_about(
+    codedeploy: Stubber, kind: str, key: str, content: str | None, version: str | None
+):
+    named = {"revisionType": kind, key: {"sha256": "ab"}}
+    whole = {
+        "revisionType": kind,
+        key: {"sha256": "ab"} | ({"content": content} if content else {}),
+    }
+    info = {"applicationName": "app", "revision": named}
+    codedeploy.add_response("get_deployment", {"deploymentInfo": info}, {"deploymentId": "d-1"})
+    codedeploy.add_response(
+        "get_application_revision",
+        {"applicationName": "app", "revision": whole},
+        {"applicationName": "app", "revision": named},
+    )
+
+    assert target_version(codedeploy.client, "d-1", Lines()) == version
+
+
+def test_a_deployment_that_cannot_be_read_names_no_version(codedeploy: Stubber):
+    codedeploy.add_client_error("get_deployment", "AccessDeniedException", "no")
+    log = Lines()
+
+    assert target_version(codedeploy.client, "d-1", log) is None
+    assert log.events == ["target_version_unknown"]

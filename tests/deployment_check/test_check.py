@@ -1,92 +1,74 @@
-"""What CodeDeploy is told, whatever happens."""
+"""What is found to be wrong with a version, whatever happens."""
 
-import time
 from collections.abc import Iterator
 from threading import Event
 from typing import Any
 
-import pytest
-
-from deployment_check.check import check_deployment
-from deployment_check.replay import Checked
+from deployment_check.check import disagreements
+from deployment_check.request import Checked
+from tests.deployment_check.conftest import Lines
 
 GOOD = Checked("cat.png", "tabby 0.700", "tabby 0.690", None)
 BAD = Checked("dog.png", "beagle 0.900", "boxer 0.800", "another class")
 
 
-class Lines:
-    """Keeps what is logged."""
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-
-    def info(self, event: str, *, extra: dict[str, Any]) -> None:
-        self.events.append(f"{event} {extra}")
-
-    error = info
-
-    def exception(self, event: str) -> None:
-        self.events.append(event)
-
-
-def told(checks: Any, limit_s: float = 100) -> tuple[list[str], list[str]]:
-    """What is reported, and what is logged."""
-    reports: list[str] = []
+def found(checks: Any, limit_s: float = 100) -> tuple[list[str], list[str]]:
+    """What is wrong, and what is logged."""
     log = Lines()
-    check_deployment(checks, reports.append, limit_s, log)
-    return reports, log.events
+    return disagreements(checks, limit_s, log), log.events
 
 
-def test_all_in_order_succeeds():
-    reports, events = told(lambda: [GOOD, GOOD])
+def test_nothing_is_wrong_where_all_agree():
+    wrong, events = found(lambda: [GOOD, GOOD])
 
-    assert reports == ["Succeeded"]
+    assert wrong == []
     assert len(events) == 2
     assert all("tabby 0.700" in event and "tabby 0.690" in event for event in events)
 
 
-def test_one_disagreement_fails_and_is_logged():
-    reports, events = told(lambda: [GOOD, BAD, GOOD])
+def test_one_disagreement_is_named_and_logged():
+    wrong, events = found(lambda: [GOOD, BAD, GOOD])
 
-    assert reports == ["Failed"]
+    assert wrong == ["dog.png: another class"]
     assert "another class" in events[1]
 
 
-def test_nothing_checked_fails():
-    assert told(list)[0] == ["Failed"]
+def test_nothing_checked_is_wrong():
+    assert found(list)[0] == ["nothing was checked"]
 
 
-def test_an_error_nobody_foresaw_is_reported_too():
+def test_an_error_nobody_foresaw_is_wrong_too():
     def checks() -> Iterator[Checked]:
         yield GOOD
         raise OSError("no golden photos")
 
-    reports, events = told(checks)
-    assert reports == ["Failed"]
+    wrong, events = found(checks)
+    assert wrong == ["the check failed: OSError"]
     assert "check_failed" in events
 
 
-def test_reports_while_a_request_still_hangs():
+def test_ends_while_a_request_still_hangs():
     ended = Event()
 
     def checks() -> Iterator[Checked]:
         yield GOOD
         ended.wait()
 
-    reports, events = told(checks, limit_s=0.2)
+    wrong, events = found(checks, limit_s=0.2)
     ended.set()
 
-    assert reports == ["Failed"]
+    assert wrong == ["not finished after 0 s"]
     assert "out_of_time" in events[-1]
 
 
-def test_no_time_at_all_is_reported_too():
-    assert told(lambda: time.sleep(0.5) or [GOOD], limit_s=-5)[0] == ["Failed"]
+def test_no_time_at_all_is_wrong_too():
+    ended = Event()
 
+    def checks() -> list[Checked]:
+        ended.wait()
+        return [GOOD]
 
-def test_a_report_that_cannot_be_sent_is_not_hidden():
-    def report(_: str) -> None:
-        raise ConnectionError
+    wrong, _ = found(checks, limit_s=-5)
+    ended.set()
 
-    with pytest.raises(ConnectionError):
-        check_deployment(lambda: [GOOD], report, 100, Lines())
+    assert len(wrong) == 1

@@ -50,7 +50,7 @@ def silent_lambda() -> Iterator[str]:
 
 @pytest.fixture
 def codedeploy() -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Its address, and the reports that it gets."""
+    """Its address, and what it is asked and told."""
     reports: list[dict[str, Any]] = []
 
     class Reports(BaseHTTPRequestHandler):
@@ -92,4 +92,4 @@ def test_reports_a_failure_whatever_goes_wrong(
     subprocess.run([sys.executable, "-c", PROGRAM, json.dumps(EVENT)], env=environ, check=True)
 
     ids = {"deploymentId": "d-1", "lifecycleEventHookExecutionId": "hook-1"}
-    assert reports == [ids | {"status": "Failed"}]
+    assert reports[-1] == ids | {"status": "Failed"}

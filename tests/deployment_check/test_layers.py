@@ -8,7 +8,13 @@ from infra.local.intrinsics import load_yaml
 from tests.conftest import ROOT
 from tests.unit.test_architecture import FUNCTIONS, imports_of
 
-LAYERS = [{"handler"}, {"check", "aws"}, {"replay"}, {"golden"}]
+LAYERS = [
+    {"handler", "feedback_handler"},
+    {"hook"},
+    {"aws", "replay", "answers"},
+    {"check", "golden"},
+    {"request"},
+]
 PACKAGE = FUNCTIONS / "deployment_check"
 
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from deployment_check.replay import NoAnswer, replay
+from deployment_check.replay import replay
+from deployment_check.request import NoAnswer
 from tests.deployment_check.conftest import GOLDEN, answer, problem
 
 
@@ -44,10 +45,10 @@ def test_names_the_photo_and_what_is_wrong(classifier: Any, said: Any, reason: s
     assert reason in found["cat.png"]
 
 
-def test_tells_what_was_expected_and_what_came(classifier: Any):
-    told = [(each.expected, each.came) for each in replay(GOLDEN, classifier())]
+def test_tells_what_was_expected_and_what_was_answered(classifier: Any):
+    pairs = [(each.expected, each.actual) for each in replay(GOLDEN, classifier())]
 
-    assert told == [
+    assert pairs == [
         ("tabby 0.700", "tabby 0.680"),
         ("ball 0.310", "mat 0.330"),
         ("a problem", "status 422 with the code image_damaged"),

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
+from deployment_check.answers import NONCE
 from feedback.dynamodb import DynamoStore
 from tests.feedback.conftest import RETENTION, feedback
 from tests.template.conftest import DOCUMENT
@@ -157,6 +158,20 @@ def test_the_classifier_reaches_no_data(deployed: Deployed):
     assert not deployed.permits("ClassifierRole", "secretsmanager:GetSecretValue", "*")
 
 
+def test_feedbacks_check_touches_its_own_answer_only():
+    (policy,) = DOCUMENT["Resources"]["FeedbackCheckRole"]["Properties"]["Policies"]
+    (statement,) = [
+        each
+        for each in policy["PolicyDocument"]["Statement"]
+        if any(action.startswith("dynamodb:") for action in each.get("Action", []))
+    ]
+
+    assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:DeleteItem"]
+    assert statement["Condition"] == {
+        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [NONCE]}
+    }
+
+
 def test_the_table_is_as_the_template_says(deployed: Deployed):
     client = boto3.client("dynamodb", region_name=REGION)
     table = client.describe_table(TableName=deployed.names["FeedbackTable"])["Table"]
@@ -178,7 +193,7 @@ def test_parameters_reach_what_they_are_for(deployed: Deployed):
 
 
 def test_tracing_is_granted_only_where_it_is_on():
-    for role in ("ClassifierRole", "FeedbackRole", "DeploymentCheckRole"):
+    for role in ("ClassifierRole", "FeedbackRole", "ClassifierCheckRole", "FeedbackCheckRole"):
         (policy,) = DOCUMENT["Resources"][role]["Properties"]["Policies"]
         (trace,) = [each for each in policy["PolicyDocument"]["Statement"] if "Fn::If" in each]
         assert trace["Fn::If"][0] == "Traced"

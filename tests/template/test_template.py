@@ -86,30 +86,55 @@ def test_nothing_waits_for_itself(translated: dict[str, Any]):
     assert not waits_for, f"a circle among {sorted(waits_for)}"
 
 
-def test_a_deployment_is_gradual_and_watched():
-    for name in ("ClassifierFunction", "FeedbackFunction"):
-        preference = FUNCTIONS[name]["Properties"]["DeploymentPreference"]
-        alarms = name.replace("Function", "Alarms")
-        assert preference["Type"] == {"Ref": "Rollout"}
-        assert preference["Alarms"] == [
-            {"Fn::GetAtt": [alarms, "Outputs.Errors"]},
-            {"Fn::GetAtt": [alarms, "Outputs.Slow"]},
-        ]
-        watched = DOCUMENT["Resources"][alarms]["Properties"]["Parameters"]["FunctionName"]
-        assert watched == {"Ref": name}
+@pytest.mark.parametrize("name", ["Classifier", "Feedback"])
+def test_a_deployment_is_gradual_checked_and_watched(name: str, translated: dict[str, Any]):
+    preference = FUNCTIONS[f"{name}Function"]["Properties"]["DeploymentPreference"]
+    watched = DOCUMENT["Resources"][f"{name}Alarms"]["Properties"]["Parameters"]
+    group = translated["Resources"][f"{name}FunctionDeploymentGroup"]["Properties"]
+    update = translated["Resources"][f"{name}FunctionAliaslive"]["UpdatePolicy"]
+
+    assert preference["Type"] == {"Ref": "Rollout"}
+    condition, heeded, ignored = group["AlarmConfiguration"]["Fn::If"]
+    assert heeded["Enabled"] is True
+    assert [alarm["Name"]["Fn::GetAtt"] for alarm in heeded["Alarms"]] == [
+        [f"{name}Alarms", f"Outputs.{alarm}"] for alarm in ("Errors", "ServerErrors", "Slow")
+    ]
+    assert (condition, ignored) == ("HeedsAlarms", {})  # SAM's way to clear them, see its #2453
+    assert watched["FunctionName"] == {"Ref": f"{name}Function"}
+    # CloudFormation asks for a function's name, and runs its newest code
+    hook = update["CodeDeployLambdaAliasUpdate"]["BeforeAllowTrafficHook"]
+    assert hook == {"Ref": f"{name}CheckFunction"}
     assert DOCUMENT["Parameters"]["Rollout"]["Default"].startswith("Canary")
 
 
-def test_golden_photos_come_before_traffic(translated: dict[str, Any]):
-    update = translated["Resources"]["ClassifierFunctionAliaslive"]["UpdatePolicy"]
-    hook = update["CodeDeployLambdaAliasUpdate"]["BeforeAllowTrafficHook"]["Ref"]
-    check = FUNCTIONS["DeploymentCheckFunction"]["Properties"]
+@pytest.mark.parametrize("name", ["Classifier", "Feedback"])
+def test_a_check_is_of_the_version_that_is_deployed_with_it(name: str, translated: dict[str, Any]):
+    check = translated["Resources"][f"{name}CheckFunction"]["Properties"]
+    alias = translated["Resources"][f"{name}FunctionAliaslive"]["Properties"]
 
-    version = translated["Resources"][hook]
-    assert version["Type"] == "AWS::Lambda::Version"
-    assert version["Properties"]["FunctionName"] == {"Ref": "DeploymentCheckFunction"}
-    assert check["Environment"]["Variables"]["GOLDEN_DIR"] == "/var/task/golden"  # as its image has
-    assert check["Environment"]["Variables"]["NEW_VERSION"] == {"Ref": "ClassifierFunction.Version"}
+    version = check["Environment"]["Variables"]["NEW_VERSION"]
+    assert translated["Resources"][version["Ref"]]["Type"] == "AWS::Lambda::Version"
+    assert alias["FunctionVersion"] == {"Fn::GetAtt": [version["Ref"], "Version"]}
+
+
+def test_the_golden_photos_are_where_the_image_has_them():
+    variables = FUNCTIONS["ClassifierCheckFunction"]["Properties"]["Environment"]["Variables"]
+
+    assert variables["GOLDEN_DIR"] == "/var/task/golden"
+
+
+@pytest.mark.parametrize("name", ["Classifier", "Feedback"])
+def test_the_alarm_on_server_errors_watches_what_the_function_emits(name: str):
+    watched = DOCUMENT["Resources"][f"{name}Alarms"]["Properties"]["Parameters"]
+    emitted = DOCUMENT["Globals"]["Function"]["Environment"]["Variables"]
+    own = FUNCTIONS[f"{name}Function"]["Properties"]["Environment"]["Variables"]
+    alarms = load_yaml(ROOT / "infra" / "alarms.yaml")["Resources"]
+    alarm = alarms["ServerErrorsAlarm"]["Properties"]
+
+    assert watched["MetricsNamespace"] == emitted["POWERTOOLS_METRICS_NAMESPACE"]
+    assert watched["Service"] == own["POWERTOOLS_SERVICE_NAME"]
+    assert alarm["Namespace"] == {"Ref": "MetricsNamespace"}
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": {"Ref": "Service"}}]
 
 
 def test_every_function_with_traffic_has_its_alarms():
@@ -123,7 +148,8 @@ def test_every_function_with_traffic_has_its_alarms():
 
     assert watched == {name for name, each in FUNCTIONS.items() if "Events" in each["Properties"]}
     assert set(alarms) == {
-        *("ErrorsAlarm", "SlowAlarm", "ThrottlesAlarm", "SpillOverAlarm", "LogBudgetAlarm")
+        *("ErrorsAlarm", "ServerErrorsAlarm", "SlowAlarm"),
+        *("ThrottlesAlarm", "SpillOverAlarm", "LogBudgetAlarm"),
     }
     assert all(alarm["Properties"]["AlarmActions"] for alarm in alarms.values())
 
@@ -179,8 +205,8 @@ def test_samconfig_gives_only_what_the_template_takes(env: str):
 
 def test_no_parameter_holds_a_secret():
     assert not any("NoEcho" in each for each in DOCUMENT["Parameters"].values())
-    (secret,) = resources_of("AWS::SecretsManager::Secret").values()
-    assert secret["GenerateSecretString"]["PasswordLength"] >= 32
+    secrets = resources_of("AWS::SecretsManager::Secret").values()
+    assert all(secret["GenerateSecretString"]["PasswordLength"] >= 32 for secret in secrets)
 
 
 @pytest.mark.parametrize("name", ["ClassifierFunction", "FeedbackFunction"])
@@ -194,12 +220,20 @@ def test_the_receipt_key_comes_from_the_secret_anew_with_each_rotation(name: str
 
 
 def test_feedback_knows_a_new_receipt_key_before_the_classifier_signs_with_it():
+    variables = FUNCTIONS["FeedbackFunction"]["Properties"]["Environment"]["Variables"]
+
     assert FUNCTIONS["ClassifierFunction"]["DependsOn"] == "FeedbackFunctionAliaslive"
-    previous = FUNCTIONS["FeedbackFunction"]["Properties"]["Environment"]["Variables"][
-        "PREVIOUS_RECEIPT_KEY"
-    ]["Fn::If"]
-    assert previous[0] == "KeyWasRotated"
-    assert "AWSPREVIOUS" in previous[1]["Fn::Sub"]
+    assert variables["PREVIOUS_RECEIPT_KEY"] == {
+        "Fn::Sub": "{{resolve:secretsmanager:${PreviousReceiptKey}:SecretString}}"
+    }
+
+
+def test_every_secret_that_is_read_has_what_is_read_of_it_from_the_start():
+    """A stage such as AWSPREVIOUS, or a version, would be missing in a stack made anew."""
+    read = re.findall(r"\{\{resolve:secretsmanager:\$\{(\w+)\}:([^}]*)\}\}", TEMPLATE.read_text())
+
+    assert {secret for secret, _ in read} == set(resources_of("AWS::SecretsManager::Secret"))
+    assert {selector for _, selector in read} == {"SecretString"}
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)

@@ -41,8 +41,26 @@ def test_emits_metrics_with_units(lines: list[dict]):
         "ImageBytes": "Bytes",
         "DurationMs": "Milliseconds",
         "ColdStart": "Count",
+        "ServerErrors": "Count",
     }
     assert line["DecodeMs"] == [3.0]
+
+
+@pytest.mark.parametrize(("status", "share"), [(200, 0.0), (422, 0.0), (500, 1.0), (503, 1.0)])
+def test_every_request_says_whether_it_was_a_server_error(
+    status: int, share: float, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "svc")
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Space")
+    PowertoolsTelemetry().request(
+        RequestRecord("r-1", "POST", "/v1/predict", cold_start=False, status=status)
+    )
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "ServerErrors" in line]
+    metrics = json.loads(line)
+
+    assert metrics["ServerErrors"] == [share]
+    # the alarm's own dimensions, or it would watch nothing
+    assert metrics["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
 
 
 def test_counts_errors_by_code(lines: list[dict]):

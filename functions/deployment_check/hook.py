@@ -1,0 +1,49 @@
+"""The Lambda handler of a check: CodeDeploy's pre-traffic hook, or asked by hand."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+from deployment_check.aws import REPORT_S, report, target_version
+from deployment_check.check import FAILED, SUCCEEDED, Log, disagreements
+from deployment_check.request import Checked
+
+if TYPE_CHECKING:
+    from mypy_boto3_codedeploy import CodeDeployClient
+
+
+def hook_handler(
+    checked: Callable[[], Iterable[Checked]],
+    version: str,
+    codedeploy: "CodeDeployClient",
+    log: Log,
+) -> Callable[[dict[str, str], Any], dict[str, Any]]:
+    """CodeDeploy's two ids in, the verdict on ``version`` (an ARN) out.
+
+    It is reported in any case, as CodeDeploy would wait an hour for a report that never comes, and
+    is a failure where the deployment is about another version. Without the ids, as `make deploy`
+    asks after a stack's creation, when no hook runs, nothing is reported.
+    """
+
+    def handler(event: dict[str, str], context: Any) -> dict[str, Any]:
+        deployment = event.get("DeploymentId")
+
+        def requests() -> Iterable[Checked]:
+            if deployment:
+                yield _check_version(version, target_version(codedeploy, deployment, log))
+            yield from checked()
+
+        limit_s = context.get_remaining_time_in_millis() / 1000 - REPORT_S
+        found = disagreements(requests, limit_s, log)
+        status = FAILED if found else SUCCEEDED
+        if deployment:
+            report(codedeploy, event, status)
+        return {"status": status, "version": version, "disagreements": found}
+
+    return handler
+
+
+def _check_version(version: str, target: str | None) -> Checked:
+    number = version.rpartition(":")[2]
+    other = target not in (None, number)
+    disagreement = f"CodeDeploy deploys version {target}, this check is of {number}"
+    return Checked("the version", number, target or "not known", disagreement if other else None)
