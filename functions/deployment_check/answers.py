@@ -11,11 +11,11 @@ from serving.receipts import Receipt, ReceiptBook
 NONCE = "deployment-check"
 RECEIPT = Receipt(
     nonce=NONCE,
-    image_sha256="",
+    input_sha256="",
     model_name=NONCE,
     model_version=NONCE,  # of no model, so that no summary counts it
     label=NONCE,
-    wnid=None,
+    label_id=None,
     score=1.0,
 )
 STORED = {"correct": {"BOOL": True}, "model_version": {"S": NONCE}}

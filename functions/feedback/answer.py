@@ -36,15 +36,15 @@ def as_feedback(
     Raises:
         UnknownLabel, ContradictoryLabel, CommentTooLong
     """
-    truth = _truth(said, Label(receipt.label, receipt.wnid), labels)
+    truth = _truth(said, Label(receipt.label, receipt.label_id), labels)
     return Feedback(
         nonce=receipt.nonce,
         answered_at=now,
         model_name=receipt.model_name,
         model_version=receipt.model_version,
-        image_sha256=receipt.image_sha256,
+        image_sha256=receipt.input_sha256,
         predicted_label=receipt.label,
-        predicted_wnid=receipt.wnid,
+        predicted_wnid=receipt.label_id,
         score=receipt.score,
         correct=said.correct,
         true_label=truth.label if truth else None,

@@ -12,10 +12,8 @@ from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
 from feedback.labels import read_labels
 from feedback.routes import create_router
 from feedback.settings import FeedbackSettings
-from serving.api import create_app
-from serving.lambda_entry import lambda_handler
+from serving.lambda_http import http_handler
 from serving.receipts import ReceiptBook
-from serving.telemetry import Environment, PowertoolsTelemetry, environment_id
 
 settings = FeedbackSettings()  # type: ignore[call-arg]  # its values come from the environment
 router = create_router(
@@ -31,9 +29,4 @@ router = create_router(
     labels=read_labels(settings.labels_file),
     now=lambda: datetime.now(UTC),
 )
-environment = Environment(
-    environment_id(settings.aws_lambda_log_stream_name), settings.aws_lambda_initialization_type
-)
-handler = lambda_handler(
-    create_app("Feedback", "/v1/feedback", router, environment, PowertoolsTelemetry())
-)
+handler = http_handler("Feedback", "/v1/feedback", router, settings)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import Field, SecretStr
 
-from serving.settings import ServingSettings
+from serving.settings import ReceiptSettings
 
 
-class FeedbackSettings(ServingSettings):
+class FeedbackSettings(ReceiptSettings):
     """Field names are the environment variables, in capitals."""
 
     previous_receipt_key: SecretStr | None = Field(

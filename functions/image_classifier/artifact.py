@@ -3,24 +3,15 @@
 The exporter writes it, the image carries it, and nothing else tells the runtime what it serves.
 """
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from serving.errors import ServiceError
+from serving.artifact import ArtifactInvalid, read_verified
 
 MODEL_FILE = "model.tflite"
-MANIFEST_FILE = "model.json"
 LABELS_FILE = "labels.json"
-VERSION_DIGITS = 12
-
-
-class ArtifactInvalid(ServiceError):
-    """The artifact is missing, incomplete, or not what its manifest says."""
-
-    code = "artifact_invalid"
 
 
 @dataclass(frozen=True)
@@ -74,26 +65,21 @@ def load_artifact(folder: Path) -> Artifact:
         ArtifactInvalid: a file is missing or malformed, or the model is not the manifest's.
     """
     try:
-        manifest = _manifest(json.loads((folder / MANIFEST_FILE).read_bytes()))
+        raw, model = read_verified(folder, MODEL_FILE)
+        manifest = Manifest(**(raw | {"input": _input(raw["input"])}))
         labels = _labels(json.loads((folder / LABELS_FILE).read_bytes()))
-        model = (folder / MODEL_FILE).read_bytes()
     except OSError as exc:
         raise ArtifactInvalid(f"No complete model artifact in {folder}: {exc.strerror}.") from exc
     except (ValueError, KeyError, TypeError) as exc:
         raise ArtifactInvalid(f"The model artifact in {folder} is malformed.") from exc
-    if hashlib.sha256(model).hexdigest() != manifest.sha256:
-        raise ArtifactInvalid(f"{folder / MODEL_FILE} does not have the SHA-256 of its manifest.")
     return Artifact(manifest, labels, model)
 
 
-def _manifest(raw: dict[str, Any]) -> Manifest:
-    manifest = Manifest(**(raw | {"input": InputSpec(**raw["input"])}))
-    spec = manifest.input
+def _input(raw: dict[str, Any]) -> InputSpec:
+    spec = InputSpec(**raw)
     if spec.resize_shorter_side < max(spec.height, spec.width):
         raise ValueError("the cut does not fit into the resized image")
-    if manifest.version != manifest.sha256[:VERSION_DIGITS]:
-        raise ValueError("version is not the start of sha256")
-    return manifest
+    return spec
 
 
 def _labels(raw: list[dict[str, Any]]) -> tuple[Label, ...]:

@@ -10,12 +10,11 @@ import time
 from image_classifier.artifact import load_artifact
 from image_classifier.classifier import Classifier
 from image_classifier.routes import create_router
-from image_classifier.runtime import load_model, threads_for
+from image_classifier.runtime import load_model
 from image_classifier.settings import ClassifierSettings
-from serving.api import create_app
-from serving.lambda_entry import lambda_handler
+from serving.lambda_http import http_handler
 from serving.receipts import ReceiptBook, new_nonce
-from serving.telemetry import Environment, PowertoolsTelemetry, environment_id
+from serving.settings import threads_for
 
 settings = ClassifierSettings()  # type: ignore[call-arg]  # its values come from the environment
 artifact = load_artifact(settings.model_dir)
@@ -27,9 +26,4 @@ router = create_router(
     threads=threads,
     stands_in_for=settings.model_fallback_from,
 )
-environment = Environment(
-    environment_id(settings.aws_lambda_log_stream_name), settings.aws_lambda_initialization_type
-)
-handler = lambda_handler(
-    create_app("Image classifier", "/v1", router, environment, PowertoolsTelemetry())
-)
+handler = http_handler("Image classifier", "/v1", router, settings)

@@ -7,16 +7,10 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from image_classifier.artifact import Artifact, ArtifactInvalid
-
-MB_PER_VCPU = 1769  # AWS Lambda developer guide, "Configure Lambda function memory"
+from image_classifier.artifact import Artifact
+from serving.artifact import ArtifactInvalid
 
 Infer = Callable[[NDArray[np.float32]], NDArray[np.float32]]
-
-
-def threads_for(memory_mb: int, cpu_count: int) -> int:
-    """Inference threads: one per vCPU that Lambda gives for the memory, at most ``cpu_count``."""
-    return max(1, min(round(memory_mb / MB_PER_VCPU), cpu_count))
 
 
 def load_model(artifact: Artifact, threads: int) -> Infer:

@@ -2,12 +2,7 @@
 
 from pydantic import BaseModel, Field
 
-
-class ModelName(BaseModel):
-    """The model that answered."""
-
-    name: str
-    version: str = Field(description="First 12 hex digits of the model's SHA-256.")
+from serving.models import ModelName
 
 
 class PredictionOut(BaseModel):
@@ -53,12 +48,6 @@ class ModelOut(ModelName):
     notice: str | None = Field(description="The same as a sentence for people.")
 
 
-class ModelsOut(BaseModel):
-    """The models that serve."""
-
-    models: list[ModelOut]
-
-
 class LabelOut(BaseModel):
     """One class."""
 
@@ -72,10 +61,3 @@ class LabelsOut(BaseModel):
     """Labels that match, best first."""
 
     labels: list[LabelOut]
-
-
-class HealthOut(BaseModel):
-    """Ready: the model's hash was verified and it is loaded."""
-
-    status: str = "ok"
-    model: ModelName

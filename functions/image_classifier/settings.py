@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pydantic import Field
 
-from serving.settings import ServingSettings
+from serving.settings import ReceiptSettings
 
 
-class ClassifierSettings(ServingSettings):
+class ClassifierSettings(ReceiptSettings):
     """Field names are the environment variables, in capitals."""
 
     model_dir: Path = Field(description="Folder of the model artifact.")

@@ -6,6 +6,7 @@ into RFC 9457 ``application/problem+json``, and hands each request's record to t
 
 import time
 import uuid
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import APIRouter, Request
@@ -17,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import errors
 from serving.errors import ServiceError
-from serving.telemetry import Environment, RequestRecord, Telemetry
+from serving.telemetry import Environment, Record, Telemetry
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -79,11 +80,11 @@ class RequestEdge:
             await self._app(scope, receive, send)
             return
         began_s = time.perf_counter()
-        record = RequestRecord(
+        record = Record(
             request_id=_request_id(scope),
-            method=scope["method"],
-            path=scope["path"],
+            subject={"method": scope["method"], "path": scope["path"]},
             cold_start=self._environment.begin_request(),
+            status=HTTPStatus.INTERNAL_SERVER_ERROR,
         )
         scope.setdefault("state", {})["record"] = record
         headers = {
@@ -94,7 +95,10 @@ class RequestEdge:
 
         async def send_with_ids(message: Message) -> None:
             if message["type"] == "http.response.start":
-                record.status = message["status"]
+                record.status = status = int(message["status"])
+                record.failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+                if timing := server_timing(record.measures):
+                    headers["server-timing"] = timing
                 message["headers"] = [
                     *message["headers"],
                     *((name.encode(), value.encode()) for name, value in headers.items()),
@@ -106,16 +110,22 @@ class RequestEdge:
         except Exception as error:  # noqa: BLE001  # outermost edge: Starlette answers by _unexpected_error, then raises it again
             self._telemetry.crash(record, error)
         record.duration_ms = (time.perf_counter() - began_s) * 1000
-        self._telemetry.request(record)
+        self._telemetry.note(record)
 
 
-def record_of(request: Request) -> RequestRecord:
+def record_of(request: Request) -> Record:
     """The record of the request at hand."""
-    record: RequestRecord = request.state.record
+    record: Record = request.state.record
     return record
 
 
-def problem(record: RequestRecord, error: ServiceError) -> JSONResponse:
+def server_timing(measures: Mapping[str, float]) -> str:
+    """What of ``measures`` is a time, as the header ``Server-Timing`` (W3C) gives it."""
+    times = {name: value for name, value in measures.items() if name.endswith("_ms")}
+    return ", ".join(f"{name.removesuffix('_ms')};dur={ms:.1f}" for name, ms in times.items())
+
+
+def problem(record: Record, error: ServiceError) -> JSONResponse:
     """The answer that tells a caller of ``error``."""
     status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
     record.code = error.code

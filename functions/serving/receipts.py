@@ -26,14 +26,18 @@ class ReceiptExpired(Forbidden):
 
 @dataclass(frozen=True)
 class Receipt:
-    """One answered prediction; ``nonce`` tells apart two answers to the same image."""
+    """One answered prediction: the likeliest class and its score.
+
+    ``nonce`` tells apart two answers to the same input; ``label_id`` is the class' name in a
+    catalogue such as WordNet, None without one.
+    """
 
     nonce: str
-    image_sha256: str
+    input_sha256: str
     model_name: str
     model_version: str
     label: str
-    wnid: str | None
+    label_id: str | None
     score: float
 
 

@@ -1,12 +1,13 @@
-"""What a request leaves behind: one structured log line and one EMF metrics record.
+"""What a request, a message or an invocation leaves behind: a log line and an EMF metrics record.
 
 Never bodies, images or whole events. Everything Powertools stays in this module.
 """
 
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Protocol
 
 from aws_lambda_powertools.logging import Logger
@@ -15,31 +16,39 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
     AmazonCloudWatchEMFProvider,
 )
 
+from serving.errors import ServiceError
+from serving.settings import ServingSettings
+
 PROVISIONED = "provisioned-concurrency"
 UNITS = {"ms": MetricUnit.Milliseconds, "bytes": MetricUnit.Bytes}
 
 
 @dataclass
-class RequestRecord:
-    """One request as it passes; routes add ``measures`` named with their unit: ``decode_ms``."""
+class Record:
+    """One piece of work as it passes: an HTTP request, a message of a queue, or an invocation.
+
+    ``subject`` says which, as fields of the log line: method and path, or the message's id.
+    Whoever does the work adds ``measures``, named with their unit: ``decode_ms``, ``image_bytes``;
+    others are counts. ``failed`` unless it ended as it should, be it with a refusal.
+    """
 
     request_id: str
-    method: str
-    path: str
+    subject: dict[str, str]
     cold_start: bool
-    status: int = 500
+    status: int | None = None
     code: str | None = None
+    failed: bool = True
     duration_ms: float = 0.0
     measures: dict[str, float] = field(default_factory=dict)
 
 
 class Telemetry(Protocol):
-    """Where request records go."""
+    """Where records go."""
 
-    def request(self, record: RequestRecord) -> None:
-        """Note an answered request."""
+    def note(self, record: Record) -> None:
+        """Note finished work."""
 
-    def crash(self, record: RequestRecord, error: Exception) -> None:
+    def crash(self, record: Record, error: Exception) -> None:
         """Note an error nobody foresaw."""
 
 
@@ -66,6 +75,32 @@ def environment_id(
     return end if bracket and end else new_id()
 
 
+def environment_of(settings: ServingSettings) -> Environment:
+    """The environment that Lambda's own variables describe."""
+    return Environment(
+        environment_id(settings.aws_lambda_log_stream_name), settings.aws_lambda_initialization_type
+    )
+
+
+@contextmanager
+def recorded(record: Record, telemetry: Telemetry) -> Iterator[None]:
+    """Note what is done inside, with its time, however it ends; errors pass through."""
+    began_s = time.perf_counter()
+    try:
+        yield
+        record.failed = False
+    except ServiceError as error:
+        record.code = error.code
+        raise
+    except Exception as error:
+        record.code = ServiceError.code
+        telemetry.crash(record, error)
+        raise
+    finally:
+        record.duration_ms = (time.perf_counter() - began_s) * 1000
+        telemetry.note(record)
+
+
 class PowertoolsTelemetry:
     """Log lines and EMF records on standard output, where Lambda collects both.
 
@@ -76,15 +111,14 @@ class PowertoolsTelemetry:
         self._logger = Logger()
         self._metrics = AmazonCloudWatchEMFProvider()
 
-    def request(self, record: RequestRecord) -> None:
-        """Log the request; record its times, sizes, cold start and error code."""
+    def note(self, record: Record) -> None:
+        """Log the work; record its times, sizes, cold start and error code."""
         self._logger.info(
             "request",
             extra={
                 "request_id": record.request_id,
-                "method": record.method,
-                "path": record.path,
-                "status": record.status,
+                **record.subject,
+                **({} if record.status is None else {"status": record.status}),
                 "code": record.code,
                 "cold_start": record.cold_start,
                 "duration_ms": round(record.duration_ms, 2),
@@ -92,18 +126,17 @@ class PowertoolsTelemetry:
             },
         )
         for name, value in {**record.measures, "duration_ms": record.duration_ms}.items():
-            unit = UNITS[name.rpartition("_")[2]]
+            unit = UNITS.get(name.rpartition("_")[2], MetricUnit.Count)
             self._metrics.add_metric(_camel(name), unit, value)
         self._metrics.add_metric("ColdStart", MetricUnit.Count, int(record.cold_start))
-        # Of every request, so that its average is a share; Lambda counts a 500 as a success.
-        failed = record.status >= HTTPStatus.INTERNAL_SERVER_ERROR
-        self._metrics.add_metric("ServerErrors", MetricUnit.Count, int(failed))
+        # Always, so that its average is a share; Lambda counts an answer of 500 as a success.
+        self._metrics.add_metric("ServerErrors", MetricUnit.Count, int(record.failed))
         self._metrics.flush_metrics()
         if record.code:
             with single_metric("Errors", MetricUnit.Count, 1) as metric:
                 metric.add_dimension("code", record.code)
 
-    def crash(self, record: RequestRecord, error: Exception) -> None:
+    def crash(self, record: Record, error: Exception) -> None:
         """Log the trace under the request's id."""
         self._logger.error(
             "request_crashed", extra={"request_id": record.request_id}, exc_info=error

@@ -15,10 +15,9 @@ from feedback.dynamodb import DynamoStore
 from feedback.memory import MemoryStore
 from feedback.routes import create_router
 from feedback.store import FeedbackStore
-from serving.api import create_app
-from serving.lambda_entry import lambda_handler
+from serving.lambda_http import http_handler
 from serving.receipts import ReceiptBook
-from serving.telemetry import Environment
+from serving.settings import ServingSettings
 from tests.feedback.conftest import RECEIPT_KEY, RETENTION, client_of, create_table
 from tests.unit.conftest import RecordingTelemetry
 
@@ -42,9 +41,8 @@ def feedback_with(store: FeedbackStore) -> Callable[[Event], dict[str, Any]]:
     """The Lambda handler, called with the event as it is."""
     receipts = ReceiptBook(LATER_KEY, previous_key=RECEIPT_KEY)
     router = create_router(store, receipts, {}, now=lambda: datetime.now(UTC))
-    environment = Environment("env-1", "on-demand")
-    app = create_app("Test", "/v1/feedback", router, environment, RecordingTelemetry())
-    handler = lambda_handler(app)
+    telemetry = RecordingTelemetry()
+    handler = http_handler("Test", "/v1/feedback", router, ServingSettings(), telemetry)
     return lambda event: handler(event, None)
 
 

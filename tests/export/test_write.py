@@ -3,9 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from image_classifier.artifact import Artifact, ArtifactInvalid, load_artifact
+from image_classifier.artifact import Artifact, load_artifact
 from image_classifier.export.errors import InvalidInput
 from image_classifier.export.write import check_replaceable, write_artifact
+from serving.artifact import ArtifactInvalid
 
 Make = Callable[..., Artifact]
 

@@ -198,7 +198,7 @@ def test_a_receipt_lasts_seven_days(
 def test_a_receipt_of_an_earlier_model_is_taken(
     api: TestClient, memory: MemoryStore, receipts: ReceiptBook
 ):
-    earlier = replace(a_receipt(), model_version="ffff", label="dodo", wnid=None)
+    earlier = replace(a_receipt(), model_version="ffff", label="dodo", label_id=None)
     body = {"prediction_id": receipts.issue(earlier), "correct": True}
 
     assert api.post("/v1/feedback", json=body).status_code == 201

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from image_classifier.runtime import MB_PER_VCPU, threads_for
 from infra.deploy.release import RELEASE, effective_parameters, release_hash
 from infra.local.gateway import TIMEOUT_S
 from infra.local.template import read_template
+from serving.settings import MB_PER_VCPU, threads_for
 from tests.template.conftest import DOCUMENT, FUNCTIONS, TEMPLATE, resources_of, translate
 
 PARAMETERS = DOCUMENT["Parameters"]

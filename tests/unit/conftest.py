@@ -16,7 +16,7 @@ from image_classifier.classifier import Classifier
 from image_classifier.routes import create_router
 from serving.api import create_app
 from serving.receipts import ReceiptBook
-from serving.telemetry import Environment, RequestRecord
+from serving.telemetry import Environment, Record
 
 RECEIPT_KEY = "k" * 32
 CLASSES = 12
@@ -26,13 +26,13 @@ class RecordingTelemetry:
     """Keeps what it is told."""
 
     def __init__(self) -> None:
-        self.requests: list[RequestRecord] = []
+        self.requests: list[Record] = []
         self.crashes: list[Exception] = []
 
-    def request(self, record: RequestRecord) -> None:
+    def note(self, record: Record) -> None:
         self.requests.append(record)
 
-    def crash(self, _record: RequestRecord, error: Exception) -> None:
+    def crash(self, _record: Record, error: Exception) -> None:
         self.crashes.append(error)
 
 

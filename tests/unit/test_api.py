@@ -72,7 +72,7 @@ def test_every_request_leaves_one_record(api: TestClient, telemetry: RecordingTe
     api.get("/v1/health")
     api.get("/v1/nowhere")
 
-    assert [(r.path, r.status, r.code) for r in telemetry.requests] == [
+    assert [(r.subject["path"], r.status, r.code) for r in telemetry.requests] == [
         ("/v1/health", 200, None),
         ("/v1/nowhere", 404, "not_found"),
     ]

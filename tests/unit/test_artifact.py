@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from image_classifier.artifact import Artifact, ArtifactInvalid, load_artifact
-from image_classifier.runtime import load_model, threads_for
+from image_classifier.artifact import Artifact, load_artifact
+from image_classifier.runtime import load_model
+from serving.artifact import ArtifactInvalid
+from serving.settings import threads_for
 
 
 @pytest.fixture

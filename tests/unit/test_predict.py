@@ -66,7 +66,7 @@ def test_the_prediction_id_is_a_receipt_for_this_answer(api: TestClient, photo: 
 
     receipt = ReceiptBook(RECEIPT_KEY).verify(answer["prediction_id"])
     best = answer["predictions"][0]
-    assert (receipt.label, receipt.wnid, receipt.score) == tuple(best.values())
+    assert (receipt.label, receipt.label_id, receipt.score) == tuple(best.values())
     assert receipt.model_version == answer["model"]["version"]
 
 

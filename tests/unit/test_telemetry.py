@@ -2,7 +2,9 @@ import json
 
 import pytest
 
-from serving.telemetry import PowertoolsTelemetry, RequestRecord
+from serving.errors import NotFound
+from serving.telemetry import PowertoolsTelemetry, Record, recorded
+from tests.unit.conftest import RecordingTelemetry
 
 
 @pytest.fixture
@@ -10,17 +12,17 @@ def lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """What one record with an error code prints, parsed."""
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "svc")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Space")
-    record = RequestRecord(
+    record = Record(
         request_id="r-1",
-        method="POST",
-        path="/v1/predict",
+        subject={"method": "POST", "path": "/v1/predict"},
         cold_start=True,
         status=413,
+        failed=False,
         code="image_too_large",
         duration_ms=12.345,
         measures={"decode_ms": 3.0, "image_bytes": 99},
     )
-    PowertoolsTelemetry().request(record)
+    PowertoolsTelemetry().note(record)
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -46,19 +48,23 @@ def test_emits_metrics_with_units(lines: list[dict]):
     assert line["DecodeMs"] == [3.0]
 
 
-@pytest.mark.parametrize(("status", "share"), [(200, 0.0), (422, 0.0), (500, 1.0), (503, 1.0)])
-def test_every_request_says_whether_it_was_a_server_error(
-    status: int, share: float, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(("failed", "share"), [(False, 0.0), (True, 1.0)])
+def test_every_record_says_whether_it_failed(
+    failed: bool,  # noqa: FBT001 - a parameter of the test
+    share: float,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ):
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "svc")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Space")
-    PowertoolsTelemetry().request(
-        RequestRecord("r-1", "POST", "/v1/predict", cold_start=False, status=status)
+    PowertoolsTelemetry().note(
+        Record("r-1", {}, cold_start=False, failed=failed, measures={"photos": 3})
     )
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "ServerErrors" in line]
     metrics = json.loads(line)
 
     assert metrics["ServerErrors"] == [share]
+    assert metrics["Photos"] == [3.0]  # a measure without a unit is a count
     # the alarm's own dimensions, or it would watch nothing
     assert metrics["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
 
@@ -75,11 +81,10 @@ def test_a_request_logs_no_more_than_the_log_budget_counts_with(
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "image-classifier")
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "ImageClassifier/image-classifier-prod")
     stages = ("decode_ms", "preprocess_ms", "infer_ms", "image_bytes")
-    PowertoolsTelemetry().request(
-        RequestRecord(
+    PowertoolsTelemetry().note(
+        Record(
             request_id="0a1b2c3d-0a1b-0a1b-0a1b-0a1b2c3d4e5f",
-            method="POST",
-            path="/v1/predict",
+            subject={"method": "POST", "path": "/v1/predict"},
             cold_start=False,
             status=422,
             code="unsupported_image_format",
@@ -90,3 +95,22 @@ def test_a_request_logs_no_more_than_the_log_budget_counts_with(
 
     lambdas_own = 350  # START, END and REPORT
     assert len(capsys.readouterr().out.encode()) + lambdas_own <= 2000  # 500 MB are 250 000
+
+
+def test_work_is_recorded_however_it_ends():
+    telemetry = RecordingTelemetry()
+    records = [Record(f"r-{number}", {}, cold_start=False) for number in range(3)]
+    with recorded(records[0], telemetry):
+        pass
+    with pytest.raises(NotFound), recorded(records[1], telemetry):
+        raise NotFound("gone")
+    with pytest.raises(OSError, match="disk"), recorded(records[2], telemetry):
+        raise OSError("disk")
+
+    assert telemetry.requests == records
+    assert [(record.failed, record.code) for record in records] == [
+        (False, None),
+        (True, "not_found"),
+        (True, "internal_error"),
+    ]
+    assert len(telemetry.crashes) == 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
-from image_classifier.artifact import Artifact, ArtifactInvalid, load_artifact
+from image_classifier.artifact import Artifact, load_artifact
 from image_classifier.export import choose
 from image_classifier.export.errors import ExportError, WeightsUnavailable
 from image_classifier.export.golden import check_unused, golden_files, write_golden
@@ -19,6 +19,7 @@ from image_classifier.export.recipe import (
 )
 from image_classifier.export.weights import PublishedFile, Weights, published_weights
 from image_classifier.export.write import check_replaceable, write_artifact
+from serving.artifact import ArtifactInvalid
 
 INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 HINT = (

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from image_classifier.artifact import VERSION_DIGITS, Artifact, ArtifactInvalid, Manifest
+from image_classifier.artifact import Artifact, Manifest
 from image_classifier.decode import decode_image
 from image_classifier.export.convert import convert
 from image_classifier.export.efficientnet_lite0 import efficientnet_lite0
@@ -23,6 +23,7 @@ from image_classifier.export.verify import verify
 from image_classifier.export.weights import Weights
 from image_classifier.preprocess import to_input
 from image_classifier.runtime import Infer, load_model
+from serving.artifact import VERSION_DIGITS, ArtifactInvalid
 
 
 @dataclass(frozen=True)

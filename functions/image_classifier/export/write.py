@@ -8,12 +8,12 @@ from pathlib import Path
 
 from image_classifier.artifact import (
     LABELS_FILE,
-    MANIFEST_FILE,
     MODEL_FILE,
     Artifact,
     load_artifact,
 )
 from image_classifier.export.errors import InvalidInput
+from serving.artifact import MANIFEST_FILE
 
 FILES = frozenset((MODEL_FILE, MANIFEST_FILE, LABELS_FILE))
 

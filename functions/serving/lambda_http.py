@@ -1,0 +1,27 @@
+"""A router → AWS Lambda handler of API Gateway's events."""
+
+from fastapi import APIRouter
+from mangum import Mangum
+from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
+
+from serving.api import PROBLEM_JSON, create_app
+from serving.settings import ServingSettings
+from serving.telemetry import PowertoolsTelemetry, Telemetry, environment_of
+
+
+def http_handler(
+    title: str,
+    base_path: str,
+    router: APIRouter,
+    settings: ServingSettings,
+    telemetry: Telemetry | None = None,
+) -> Mangum:
+    """The handler of a function that serves ``router`` below ``base_path``.
+
+    ``lifespan="off"``: Mangum would enter it on every invocation; what is loaded once is loaded
+    when ``handler.py`` is imported.
+    """
+    app = create_app(
+        title, base_path, router, environment_of(settings), telemetry or PowertoolsTelemetry()
+    )
+    return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, PROBLEM_JSON])

@@ -1,0 +1,41 @@
+"""Work on one message → AWS Lambda handler of a queue's batches."""
+
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from serving.telemetry import Environment, Record, Telemetry, recorded
+
+Work = Callable[[SQSRecord, Record], None]
+"""Deals with one message, and adds to its record; raises where it is to be delivered again."""
+
+
+def queue_handler(
+    work: Work, environment: Environment, telemetry: Telemetry
+) -> Callable[[dict[str, Any], Any], Any]:
+    """The handler of a function behind an SQS queue (``ReportBatchItemFailures``).
+
+    Messages whose work raised are reported as failed, so that the queue delivers these, and only
+    these, again.
+    """
+    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+    def handle(record: SQSRecord) -> None:  # Powertools passes it by this name
+        note = Record(
+            request_id=record.message_id,
+            subject={"message_id": record.message_id},
+            cold_start=environment.begin_request(),
+        )
+        with recorded(note, telemetry):
+            work(record, note)
+
+    def handler(event: dict[str, Any], context: Any) -> Any:
+        return process_partial_response(event, handle, processor, context)
+
+    return handler
