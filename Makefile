@@ -92,7 +92,7 @@ images: $(VENV) $(SAM) ## build the functions' images with SAM: ENV=dev|prod PAR
 
 deploy: images ## build and deploy to AWS, publish the page, try it all: ENV=dev|prod PARAMETERS="Rollout=AllAtOnce"
 	.sam/bin/sam validate --lint --config-env $(ENV)
-	$(BIN)/python -m infra.deploy release --file $(DEPLOYED)
+	$(BIN)/python -m infra.deploy release --env $(ENV) --file $(DEPLOYED)
 	.sam/bin/sam deploy --config-env $(ENV) --parameter-overrides file://$(DEPLOYED)
 	$(BIN)/python -m infra.deploy page --env $(ENV)
 	$(BIN)/python -m infra.deploy smoke --env $(ENV)

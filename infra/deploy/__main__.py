@@ -19,6 +19,7 @@ from infra.deploy.public import PublicAddress
 from infra.deploy.publish import KEPT_VERSIONS, invalidate, publish_page
 from infra.deploy.release import (
     RELEASE,
+    Contents,
     current_commit,
     effective_parameters,
     image_id,
@@ -34,6 +35,7 @@ from infra.deploy.stack import (
     StackName,
     read_bucket,
     read_checks,
+    read_failed_update,
     read_overrides,
     read_page_stack,
     read_receipt_keys,
@@ -65,10 +67,17 @@ def _parameters(arguments: argparse.Namespace) -> int:
 
 def _release(arguments: argparse.Namespace) -> int:
     parameters = read_parameters(arguments.file)
-    images = [image_id(uri) for uri in image_uris(load_yaml(arguments.built))]
-    release = release_hash(current_commit(Path()), parameters, images)
+    session, name = _session(arguments)
+    contents = Contents(
+        commit=current_commit(Path()),
+        template=arguments.built.read_text("utf-8"),
+        images=tuple(image_id(uri) for uri in image_uris(load_yaml(arguments.built))),
+        parameters=parameters,
+        failed=read_failed_update(session.client("cloudformation"), name),
+    )
+    release = release_hash(contents)
     write_parameters(arguments.file, parameters | {RELEASE: release})
-    _say(f"release {release[:10]}: {len(images)} images, {len(parameters)} parameters")
+    _say(f"release {release[:10]}: {len(contents.images)} images, {len(parameters)} parameters")
     return 0
 
 
@@ -173,7 +182,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     empty.set_defaults(run=_empty)
     rotate = steps.add_parser("rotate", help="put a new receipt key beside the present one")
     rotate.set_defaults(run=_rotate)
-    for step in (page, trial, empty, rotate):
+    for step in (release, page, trial, empty, rotate):
         which = step.add_mutually_exclusive_group(required=True)
         which.add_argument("--env", help="the stack that samconfig.toml names for it")
         which.add_argument("--stack", help="a stack by its name")

@@ -9,6 +9,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,28 @@ def effective_parameters(template: Mapping[str, Any], overrides: Iterable[str]) 
     return {name: str(value) for name, value in values.items()}
 
 
-def release_hash(commit: str, parameters: Mapping[str, str], images: Iterable[str]) -> str:
-    """64 hex digits that differ whenever one of these does; SAM uses the first ten."""
-    own = {name: value for name, value in parameters.items() if name != RELEASE}
-    return sha256(json.dumps([commit, own, sorted(images)], sort_keys=True).encode()).hexdigest()
+@dataclass(frozen=True)
+class Contents:
+    """What a deployment brings: ``template`` is the text that ``sam build`` wrote, ``images`` are
+    the ids of images, and ``failed`` is when a deployment before it was rolled back, if it was.
+    """
+
+    commit: str
+    template: str
+    images: tuple[str, ...]
+    parameters: Mapping[str, str]
+    failed: str = ""
+
+
+def release_hash(contents: Contents) -> str:
+    """64 hex digits that differ whenever the contents do; SAM uses the first ten.
+
+    After a rollback the same contents are another release: the version of the failed attempt is
+    still there, and Lambda does not publish one like it again (AWS Lambda API, PublishVersion).
+    """
+    parameters = {name: each for name, each in contents.parameters.items() if name != RELEASE}
+    canonical = replace(contents, parameters=parameters, images=tuple(sorted(contents.images)))
+    return sha256(json.dumps(asdict(canonical), sort_keys=True).encode()).hexdigest()
 
 
 def write_parameters(file: Path, parameters: Mapping[str, str]) -> None:

@@ -97,6 +97,18 @@ def read_checks(client: "CloudFormationClient", name: str) -> dict[str, str]:
     }
 
 
+def read_failed_update(client: "CloudFormationClient", name: str) -> str:
+    """When the stack's last update began, if it was rolled back; else empty."""
+    try:
+        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as exc:
+        if exc.response["Error"]["Code"] != "ValidationError":
+            raise
+        return ""  # there is no such stack yet
+    rolled_back = stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    return str(stack["LastUpdatedTime"]) if rolled_back else ""
+
+
 def read_receipt_keys(client: "CloudFormationClient", name: str) -> tuple[str, str]:
     """ARNs of the secrets of the present receipt key and of the one before it.
 

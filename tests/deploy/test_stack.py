@@ -17,6 +17,7 @@ from infra.deploy.stack import (
     StackMissing,
     StackName,
     read_bucket,
+    read_failed_update,
     read_page_stack,
     read_samconfig,
 )
@@ -35,12 +36,27 @@ def client_saying(status: str, outputs: dict[str, str]) -> CloudFormationClient:
     stack = {
         "StackName": STACK,
         "CreationTime": datetime.now(UTC),
+        "LastUpdatedTime": datetime.now(UTC),
         "StackStatus": status,
         "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in outputs.items()],
     }
     stubber.add_response("describe_stacks", {"Stacks": [stack]})
     stubber.activate()
     return client
+
+
+def test_a_rolled_back_update_is_told_by_its_time():
+    assert read_failed_update(client_saying("UPDATE_ROLLBACK_COMPLETE", {}), STACK)
+    assert read_failed_update(client_saying("UPDATE_COMPLETE", {}), STACK) == ""
+
+
+def test_before_the_first_deployment_no_update_failed():
+    client = boto3.client(
+        "cloudformation", region_name=REGION, aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    with Stubber(client) as stubber:
+        stubber.add_client_error("describe_stacks", "ValidationError")
+        assert read_failed_update(client, STACK) == ""
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infra.deploy.release import RELEASE, effective_parameters, release_hash
+from infra.deploy.release import RELEASE, Contents, effective_parameters, release_hash
 from infra.local.gateway import TIMEOUT_S
 from infra.local.template import read_template
 from serving.settings import MB_PER_VCPU, threads_for
@@ -44,7 +44,7 @@ def test_one_thread_by_default():
 def versions(**parameters: str) -> set[str]:
     """Logical id of every version that a deployment with ``parameters`` publishes."""
     effective = effective_parameters(DOCUMENT, [f"{n}={value}" for n, value in parameters.items()])
-    release = release_hash("commit", effective, ["image"])
+    release = release_hash(Contents("commit", "template", ("image",), effective))
     return set(resources_of("AWS::Lambda::Version", translate(**effective | {RELEASE: release})))
 
 
