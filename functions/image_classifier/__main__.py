@@ -24,6 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         artifact = load_artifact(options.model_dir)
+        if not 1 <= options.top_k <= len(artifact.labels):
+            parser.error(f"--top-k must be 1 to {len(artifact.labels)}, not {options.top_k}")
         infer = load_model(artifact, threads=os.cpu_count() or 1)
     except ServiceError as exc:
         print(f"error: {exc}", file=sys.stderr)

@@ -6,12 +6,14 @@ The exporter writes it, the image carries it, and nothing else tells the runtime
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from serving.artifact import ArtifactInvalid, read_verified
 
 MODEL_FILE = "model.tflite"
 LABELS_FILE = "labels.json"
+
+Resampling = Literal["bilinear", "bicubic"]
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,14 @@ class Label:
 class InputSpec:
     """Pixels the model takes: height by width, cut from the centre after resizing.
 
-    ``resize_shorter_side`` is at least the larger of the two, or the cut would not fit.
+    ``resize_shorter_side`` is at least the larger of the two, or the cut would not fit. Artifacts
+    that say nothing of ``resampling`` are from before there was a choice.
     """
 
     height: int
     width: int
     resize_shorter_side: int
+    resampling: Resampling = "bicubic"
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,8 @@ def load_artifact(folder: Path) -> Artifact:
 
 def _input(raw: dict[str, Any]) -> InputSpec:
     spec = InputSpec(**raw)
+    if spec.resampling not in get_args(Resampling):
+        raise ValueError("no such resampling")
     if spec.resize_shorter_side < max(spec.height, spec.width):
         raise ValueError("the cut does not fit into the resized image")
     return spec

@@ -33,6 +33,7 @@ class ModelInput(BaseModel):
     height: int
     width: int
     resize_shorter_side: int
+    resampling: str = Field(description="How pixels are interpolated: bilinear or bicubic.")
 
 
 class ModelOut(ModelName):

@@ -36,8 +36,8 @@ def test_refuses_an_artifact_that_sees_other_pixels(
     wrong: Callable[[Normalisation], Normalisation],
 ) -> None:
     model, images = make_model(None, classes=2), photos(SPEC)
-    right = reference(model, NORMALISATIONS["tf"], images)
-    other = reference(model, wrong(NORMALISATIONS["tf"]), images)
+    right = reference(model, SPEC, NORMALISATIONS["tf"], images)
+    other = reference(model, SPEC, wrong(NORMALISATIONS["tf"]), images)
 
     def answers_of(source: Any) -> list[NDArray[np.float32]]:
         infer = load_model(make_artifact(convert(source, "float32")), threads=1)

@@ -69,6 +69,22 @@ def test_serves_what_keras_answers(
         assert served.sum() == pytest.approx(1, abs=1e-5)
 
 
+def test_photos_are_resized_as_in_the_models_training(
+    make_model: Any, export: Callable[..., int], tmp_path: Path
+) -> None:
+    assert export(make_model(None), "--resampling", "bilinear", "--resize", "48") == 0
+
+    spec = load_artifact(tmp_path / "out").manifest.input
+    assert spec == InputSpec(32, 48, resize_shorter_side=48, resampling="bilinear")
+
+
+def test_photos_smaller_than_the_input_are_refused(
+    make_model: Any, export: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert export(make_model(None), "--resize", "47") == 2
+    assert "48 pixels or more" in capsys.readouterr().err
+
+
 def test_modes_and_kinds_of_output_make_a_difference(make_model: Any, photos: Any) -> None:
     """Or the test above could not fail."""
     images, model = photos(SPEC), make_model(None)

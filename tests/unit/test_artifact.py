@@ -37,6 +37,12 @@ def test_reads_what_was_written(folder: Path, artifact: Artifact):
     assert loaded.model == b"no model"
 
 
+def test_an_artifact_from_before_there_was_a_choice_is_resized_bicubic(folder: Path):
+    change(folder / "model.json", input={"height": 9, "width": 9, "resize_shorter_side": 9})
+
+    assert load_artifact(folder).manifest.input.resampling == "bicubic"
+
+
 @pytest.mark.parametrize("file", ["model.tflite", "model.json", "labels.json"])
 def test_refuses_an_artifact_without_one_of_its_files(folder: Path, file: str):
     (folder / file).unlink()
@@ -58,6 +64,7 @@ def test_refuses_a_model_with_another_hash(folder: Path):
         {"version": "000000000000"},
         {"input": {"height": 224, "width": 224, "resize_shorter_side": 200}},
         {"input": None},
+        {"input": {"height": 9, "width": 9, "resize_shorter_side": 9, "resampling": "nearest"}},
         {"unknown": 1},
     ],
 )

@@ -1,22 +1,25 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from image_classifier.artifact import InputSpec
+from image_classifier.artifact import InputSpec, Resampling
 from image_classifier.preprocess import to_input
 
 SPEC = InputSpec(height=224, width=224, resize_shorter_side=256)
 
 
-def test_equals_resizing_the_shorter_side_and_cutting_the_centre():
+@pytest.mark.parametrize("resampling", ["bilinear", "bicubic"])
+def test_equals_resizing_the_shorter_side_and_cutting_the_centre(resampling: Resampling):
     rng = np.random.default_rng(0)
     image = Image.fromarray(rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)).resize((800, 800))
-    resized = image.resize((256, 256), Image.Resampling.BICUBIC)
+    resized = image.resize((256, 256), Image.Resampling[resampling.upper()])
     cut = np.asarray(resized.crop((16, 16, 16 + 224, 16 + 224)), dtype=np.float32)
 
-    array = to_input(image, SPEC)
+    array = to_input(image, replace(SPEC, resampling=resampling))
 
     assert np.abs(array[0] - cut).max() <= 1
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import get_args
 
-from image_classifier.artifact import Artifact, load_artifact
+from image_classifier.artifact import Artifact, Resampling, load_artifact
 from image_classifier.export import choose
 from image_classifier.export.errors import ExportError, WeightsUnavailable
 from image_classifier.export.golden import check_unused, golden_files, write_golden
 from image_classifier.export.recipe import (
     RESNET50_WEIGHTS,
+    Preprocessing,
     Quantization,
     Recipe,
     is_made_by,
@@ -100,7 +101,9 @@ def _chosen(
         case _:
             recipe = choose.keras_file_recipe(
                 options.name or options.model_file.stem,
-                options.preprocess or "none",
+                Preprocessing(
+                    options.preprocess or "none", options.resampling or "bicubic", options.resize
+                ),
                 options.labels_file,
                 options.quantization,
             )
@@ -158,11 +161,23 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         choices=("none", "caffe", "tf", "torch"),
         help="Keras' name of the model's input normalisation; none: it takes RGB in 0…255",
     )
+    own.add_argument(
+        "--resampling",
+        choices=get_args(Resampling),
+        help="how photos were resized in its training; default: bicubic",
+    )
+    own.add_argument(
+        "--resize",
+        type=int,
+        metavar="PIXELS",
+        help="shorter side before the centre crop; default: 8/7 of the longer side of its input",
+    )
     return parser
 
 
 def _check_combination(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    named = [o for o in ("name", "labels_file", "preprocess") if getattr(options, o) is not None]
+    own = ("name", "labels_file", "preprocess", "resampling", "resize")
+    named = [option for option in own if getattr(options, option) is not None]
     if named and options.model_file is None:
         parser.error(f"--{named[0].replace('_', '-')} goes with --model-file")
     if options.golden and options.if_missing:

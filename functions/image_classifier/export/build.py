@@ -43,12 +43,14 @@ def build_artifact(recipe: Recipe, weights: Weights) -> Built:
         VerificationRefused: the converted model does not answer as the Keras model does.
     """
     model = _model(recipe, weights)
-    spec = input_spec(model)
+    spec = input_spec(model, recipe.preprocessing)
     photos = verification_photos()
     images = [
         to_input(decode_image(photo, spec.resize_shorter_side), spec) for photo in photos.values()
     ]
-    keras_answers = reference(model, NORMALISATIONS[recipe.normalisation], images)
+    keras_answers = reference(
+        model, spec, NORMALISATIONS[recipe.preprocessing.normalisation], images
+    )
     if keras_answers.classes != len(recipe.labels):
         raise InvalidInput(
             f"The model has {keras_answers.classes} classes, but there are {len(recipe.labels)} "
@@ -87,7 +89,7 @@ def _unverified(recipe: Recipe, weights: Weights, keras_answers: Reference) -> A
             "source": weights.source,
             "sha256": weights.sha256,
             "licence": weights.licence,
-            "normalisation": recipe.normalisation,
+            "normalisation": recipe.preprocessing.normalisation,
         },
         agreement={},
     )

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from image_classifier.artifact import Artifact, Label
+from image_classifier.artifact import Artifact, Label, Resampling
 from image_classifier.export.weights import PublishedFile, Weights
 
 Architecture = Literal["resnet50", "efficientnet-lite0", "keras-file"]
@@ -27,15 +27,25 @@ DEFAULT_QUANTIZATION: dict[Architecture, Quantization] = {
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """All that decides an artifact but its weights.
+class Preprocessing:
+    """What was done to photos in the model's training.
 
-    ``normalisation`` is a key of ``NORMALISATIONS``.
+    ``normalisation`` is a key of ``NORMALISATIONS``. ``resize_shorter_side`` is in pixels; None is
+    the usual: a crop of 224 out of 256.
     """
+
+    normalisation: str
+    resampling: Resampling
+    resize_shorter_side: int | None = None
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that decides an artifact but its weights."""
 
     name: str
     architecture: Architecture
-    normalisation: str
+    preprocessing: Preprocessing
     quantization: Quantization
     labels: tuple[Label, ...]
 
@@ -48,9 +58,12 @@ def is_made_by(artifact: Artifact, recipe: Recipe, weights: Weights | PublishedF
             same_weights = manifest.weights.get("sha256") == weights.sha256
         case PublishedFile():
             same_weights = manifest.weights.get("source") == weights.url
-    return same_weights and (
+    wanted = recipe.preprocessing
+    same_size = wanted.resize_shorter_side in (None, manifest.input.resize_shorter_side)
+    return (same_weights and same_size) and (
         manifest.name,
         manifest.quantization,
         manifest.weights.get("normalisation"),
+        manifest.input.resampling,
         artifact.labels,
-    ) == (recipe.name, recipe.quantization, recipe.normalisation, recipe.labels)
+    ) == (recipe.name, recipe.quantization, wanted.normalisation, wanted.resampling, recipe.labels)

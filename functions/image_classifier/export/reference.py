@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from image_classifier.artifact import InputSpec
 from image_classifier.export.errors import InvalidInput
 from image_classifier.export.normalisation import Normalisation
+from image_classifier.export.recipe import Preprocessing
 
 CROP = 224 / 256  # side of the centre crop over the resized shorter side (He et al. 2015, §3.4)
 SUM_TOLERANCE = 1e-3
@@ -30,11 +31,12 @@ class Reference:
         return probabilities
 
 
-def input_spec(model: keras.Model) -> InputSpec:
+def input_spec(model: keras.Model, preprocessing: Preprocessing) -> InputSpec:
     """What the model takes, read off its input.
 
     Raises:
-        InvalidInput: not one RGB image of a fixed size in, one row of at least two classes out.
+        InvalidInput: not one RGB image of a fixed size in, one row of at least two classes out; or
+            the resized photo would be smaller than the input.
     """
     # A subclassed model that was never called has neither.
     takes = [tuple(tensor.shape) for tensor in getattr(model, "inputs", None) or ()]
@@ -42,7 +44,11 @@ def input_spec(model: keras.Model) -> InputSpec:
     match takes, gives:
         case [(_, int(height), int(width), 3)], [(_, int(classes))] if classes > 1:
             # The longer side of the input, so that the crop fits in every photo.
-            return InputSpec(height, width, round(max(height, width) / CROP))
+            longer = max(height, width)
+            shorter_side = preprocessing.resize_shorter_side or round(longer / CROP)
+            if shorter_side < longer:
+                raise InvalidInput(f"Photos must be resized to {longer} pixels or more (--resize).")
+            return InputSpec(height, width, shorter_side, preprocessing.resampling)
         case _:
             raise InvalidInput(
                 "The model must take one image [n, height, width, 3] of a fixed size and give one "
@@ -51,7 +57,10 @@ def input_spec(model: keras.Model) -> InputSpec:
 
 
 def reference(
-    model: keras.Model, normalisation: Normalisation, samples: list[NDArray[np.float32]]
+    model: keras.Model,
+    spec: InputSpec,
+    normalisation: Normalisation,
+    samples: list[NDArray[np.float32]],
 ) -> Reference:
     """Normalisation and, where the model gives logits, softmax around ``model``.
 
@@ -61,7 +70,7 @@ def reference(
     Raises:
         InvalidInput: the answers are not finite, or each class was scored by its own sigmoid.
     """
-    spec, classes = input_spec(model), model.outputs[0].shape[1]
+    classes = model.outputs[0].shape[1]
     mean, scale = tf.constant(normalisation.mean), tf.constant(normalisation.scale)
 
     def scores(image: Any) -> Any:
