@@ -1,4 +1,6 @@
-"""``python -m infra.deploy``: what ``make deploy`` does after SAM, ``make destroy`` before it."""
+"""``python -m infra.deploy``: what ``make deploy`` does after SAM, ``make destroy`` before it, and
+``make feedback-restore``.
+"""
 
 import argparse
 import sys
@@ -9,6 +11,8 @@ from urllib.parse import urlsplit
 
 import boto3
 
+from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.export.restore import copy_answers
 from infra.deploy.aws import translated
 from infra.deploy.empty import empty_bucket
 from infra.deploy.errors import DeployFailed
@@ -20,9 +24,11 @@ from infra.deploy.stack import (
     StackMissing,
     StackName,
     read_bucket,
+    read_feedback_stack,
     read_page_stack,
     read_samconfig,
 )
+from serving.errors import ServiceError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with translated():
             code: int = arguments.run(arguments)
-    except (DeployFailed, OSError) as exc:  # OSError: a file of the page
+    except (DeployFailed, ServiceError, OSError) as exc:  # OSError: a file of the page
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -75,6 +81,19 @@ def _empty(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _restore(arguments: argparse.Namespace) -> int:
+    session, name = _session(arguments)
+    stack = read_feedback_stack(session.client("cloudformation"), name)
+    _say(f"{arguments.source} → {stack.table}; answers live {stack.retention.days} days")
+    client = session.client("dynamodb", config=CLIENT_CONFIG)
+    source, target = (
+        DynamoStore(client, table, stack.retention) for table in (arguments.source, stack.table)
+    )
+    read, new = copy_answers(source, target)
+    _say(f"{read} answers read, {new} of them new in {stack.table}")
+    return 0
+
+
 def _deployed_url(arguments: argparse.Namespace) -> str:
     session, name = _session(arguments)
     return read_page_stack(session.client("cloudformation"), name).url
@@ -109,7 +128,10 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     trial.set_defaults(run=_smoke)
     empty = steps.add_parser("empty", help="delete everything in the page's bucket")
     empty.set_defaults(run=_empty)
-    for step in (page, trial, empty):
+    restore = steps.add_parser("restore", help="copy answers into the stack's feedback table")
+    restore.add_argument("--from", dest="source", required=True, metavar="TABLE")
+    restore.set_defaults(run=_restore)
+    for step in (page, trial, empty, restore):
         which = step.add_mutually_exclusive_group(required=True)
         which.add_argument("--env", help="the stack that samconfig.toml names for it")
         which.add_argument("--stack", help="a stack by its name")
@@ -117,7 +139,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         step.add_argument("--samconfig", type=Path, default=Path("samconfig.toml"))
         if step is trial:
             which.add_argument("--url", type=_url, help="any address, such as that of make run")
-        if step is not empty:
+        if step in (page, trial):
             step.add_argument("--web", type=Path, default=Path("web"), help="the page's folder")
     return parser.parse_args(argv)
 

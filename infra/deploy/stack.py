@@ -1,7 +1,8 @@
-"""Which stack is meant, and what it says of the page."""
+"""Which stack is meant, and what it says of the page and of the feedback."""
 
 import tomllib
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -47,6 +48,14 @@ class PageStack:
     distribution_id: str
 
 
+@dataclass(frozen=True)
+class FeedbackStack:
+    """Where feedback is kept, and for how long after it was given."""
+
+    table: str
+    retention: timedelta
+
+
 def read_samconfig(file: Path, env: str) -> StackName:
     """The stack that ``sam --config-env env`` deploys.
 
@@ -76,13 +85,25 @@ def read_page_stack(client: "CloudFormationClient", name: str) -> PageStack:
         StackMissing: there is none of that name.
         DeployFailed: it is being changed or has failed, or lacks an output.
     """
-    status, outputs = _describe(client, name)
-    if status not in _SOUND:
-        raise DeployFailed(f"The stack {name} is not ready: {status}.")
+    outputs = _sound_outputs(client, name)
     return PageStack(
         url=_origin(_output(outputs, "PageUrl", name)),
         bucket=_output(outputs, "PageBucketName", name),
         distribution_id=_output(outputs, "PageDistributionId", name),
+    )
+
+
+def read_feedback_stack(client: "CloudFormationClient", name: str) -> FeedbackStack:
+    """The outputs that restoring needs, of a stack in a sound state.
+
+    Raises:
+        StackMissing: there is none of that name.
+        DeployFailed: it is being changed or has failed, or lacks an output.
+    """
+    outputs = _sound_outputs(client, name)
+    return FeedbackStack(
+        table=_output(outputs, "FeedbackTableName", name),
+        retention=timedelta(days=int(_output(outputs, "FeedbackRetentionDays", name))),
     )
 
 
@@ -96,6 +117,13 @@ def read_bucket(client: "CloudFormationClient", name: str) -> str:
     if "PageBucketName" not in outputs:
         raise StackMissing(f"The stack {name} ({status}) has no bucket.")
     return outputs["PageBucketName"]
+
+
+def _sound_outputs(client: "CloudFormationClient", name: str) -> dict[str, str]:
+    status, outputs = _describe(client, name)
+    if status not in _SOUND:
+        raise DeployFailed(f"The stack {name} is not ready: {status}.")
+    return outputs
 
 
 def _describe(client: "CloudFormationClient", name: str) -> tuple[str, dict[str, str]]:

@@ -205,3 +205,9 @@ def test_feedback_knows_a_new_receipt_key_before_the_classifier_signs_with_it():
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
 def test_no_anchors_as_cloudformation_reads_none(path: Path):
     assert not re.search(r"(?:: |- )[&*]\w+", path.read_text())
+
+
+def test_restoring_feedback_learns_from_the_stack_how_long_it_is_kept():
+    variables = FUNCTIONS["FeedbackFunction"]["Properties"]["Environment"]["Variables"]
+
+    assert DOCUMENT["Outputs"]["FeedbackRetentionDays"]["Value"] == variables["RETENTION_DAYS"]
