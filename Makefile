@@ -88,9 +88,10 @@ soak: $(VENV) $(EMULATOR) ## good and hostile requests while environments are ki
 images: $(VENV) $(SAM) ## build the functions' images with SAM: ENV=dev|prod
 	.sam/bin/sam build --config-env $(ENV)
 
-deploy: images ## build and deploy to AWS, publish the page, try it all: ENV=dev|prod
+deploy: images ## build and deploy to AWS, publish the page, try it all: ENV=dev|prod BOUNDARY=policy
 	.sam/bin/sam validate --lint --config-env $(ENV)
-	.sam/bin/sam deploy --config-env $(ENV)
+	parameters="$$($(BIN)/python -m infra.deploy parameters --env $(ENV) $(addprefix PermissionsBoundary=,$(BOUNDARY)))" && \
+		.sam/bin/sam deploy --config-env $(ENV) --parameter-overrides $$parameters
 	$(BIN)/python -m infra.deploy page --env $(ENV)
 	$(BIN)/python -m infra.deploy smoke --env $(ENV)
 

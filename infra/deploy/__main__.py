@@ -26,6 +26,7 @@ from infra.deploy.stack import (
     read_bucket,
     read_feedback_stack,
     read_page_stack,
+    read_parameters,
     read_samconfig,
 )
 from serving.errors import ServiceError
@@ -43,6 +44,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _parameters(arguments: argparse.Namespace) -> int:
+    # SAM's own option does not add to what samconfig.toml says, it takes its place.
+    _say(" ".join([*read_parameters(arguments.samconfig, arguments.env), *arguments.more]))
+    return 0
 
 
 def _page(arguments: argparse.Namespace) -> int:
@@ -131,6 +138,11 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     restore = steps.add_parser("restore", help="copy answers into the stack's feedback table")
     restore.add_argument("--from", dest="source", required=True, metavar="TABLE")
     restore.set_defaults(run=_restore)
+    parameters = steps.add_parser("parameters", help="say samconfig.toml's parameters, and more")
+    parameters.add_argument("--env", required=True)
+    parameters.add_argument("--samconfig", type=Path, default=Path("samconfig.toml"))
+    parameters.add_argument("more", nargs="*", metavar="NAME=VALUE")
+    parameters.set_defaults(run=_parameters)
     for step in (page, trial, empty, restore):
         which = step.add_mutually_exclusive_group(required=True)
         which.add_argument("--env", help="the stack that samconfig.toml names for it")

@@ -4,7 +4,7 @@ import tomllib
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
@@ -62,6 +62,20 @@ def read_samconfig(file: Path, env: str) -> StackName:
     Raises:
         DeployFailed: the file cannot be read, or has no such environment.
     """
+    values = _settings(file, env)
+    return StackName(values["stack_name"], values.get("region"), values.get("profile"))
+
+
+def read_parameters(file: Path, env: str) -> list[str]:
+    """``Name=value`` of each parameter that ``sam deploy --config-env env`` gives its template.
+
+    Raises:
+        DeployFailed: the file cannot be read, or has no such environment.
+    """
+    return list(_settings(file, env).get("parameter_overrides", []))
+
+
+def _settings(file: Path, env: str) -> dict[str, Any]:
     try:
         config = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as exc:
@@ -75,7 +89,7 @@ def read_samconfig(file: Path, env: str) -> StackName:
     if "stack_name" not in values:
         known = ", ".join(name for name, value in config.items() if isinstance(value, dict))
         raise DeployFailed(f"{file} names no stack for {env!r}; its environments: {known}")
-    return StackName(values["stack_name"], values.get("region"), values.get("profile"))
+    return values
 
 
 def read_page_stack(client: "CloudFormationClient", name: str) -> PageStack:
