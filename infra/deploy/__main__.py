@@ -17,6 +17,7 @@ from infra.deploy.aws import translated
 from infra.deploy.empty import empty_bucket
 from infra.deploy.errors import DeployFailed
 from infra.deploy.page import build_page
+from infra.deploy.parameters import deploy_parameters
 from infra.deploy.public import PublicAddress
 from infra.deploy.publish import KEPT_VERSIONS, invalidate, publish_page
 from infra.deploy.smoke import smoke
@@ -26,7 +27,6 @@ from infra.deploy.stack import (
     read_bucket,
     read_feedback_stack,
     read_page_stack,
-    read_parameters,
     read_samconfig,
 )
 from serving.errors import ServiceError
@@ -47,8 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parameters(arguments: argparse.Namespace) -> int:
-    # SAM's own option does not add to what samconfig.toml says, it takes its place.
-    _say(" ".join([*read_parameters(arguments.samconfig, arguments.env), *arguments.more]))
+    _say(" ".join(deploy_parameters(arguments.samconfig, arguments.env, arguments.more)))
     return 0
 
 

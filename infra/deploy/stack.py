@@ -62,20 +62,16 @@ def read_samconfig(file: Path, env: str) -> StackName:
     Raises:
         DeployFailed: the file cannot be read, or has no such environment.
     """
-    values = _settings(file, env)
+    values = read_settings(file, env)
     return StackName(values["stack_name"], values.get("region"), values.get("profile"))
 
 
-def read_parameters(file: Path, env: str) -> list[str]:
-    """``Name=value`` of each parameter that ``sam deploy --config-env env`` gives its template.
+def read_settings(file: Path, env: str) -> dict[str, Any]:
+    """What ``sam deploy --config-env env`` takes from the file.
 
     Raises:
         DeployFailed: the file cannot be read, or has no such environment.
     """
-    return list(_settings(file, env).get("parameter_overrides", []))
-
-
-def _settings(file: Path, env: str) -> dict[str, Any]:
     try:
         config = tomllib.loads(file.read_text("utf-8"))
     except (OSError, ValueError) as exc:

@@ -1,6 +1,5 @@
 """Which stack is meant, and what is said when it cannot be asked."""
 
-import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -129,14 +128,6 @@ def test_a_commands_own_values_win_as_they_do_for_sam(tmp_path: Path):
     )
 
     assert read_samconfig(file, "dev") == StackName("b", "eu-west-1", "p")
-
-
-def test_a_parameter_more_takes_no_others_place(capsys: pytest.CaptureFixture[str]):
-    assert main(["parameters", "--env", "dev", "PermissionsBoundary=b"]) == 0
-
-    said = capsys.readouterr().out.split()
-    overrides = tomllib.loads((ROOT / "samconfig.toml").read_text())["dev"]["global"]["parameters"]
-    assert said == [*overrides["parameter_overrides"], "PermissionsBoundary=b"]
 
 
 @pytest.mark.parametrize("content", [None, "not toml", "version = 0.1\n[prod.global.parameters]\n"])
