@@ -49,9 +49,10 @@ feedback-export: $(VENV) ## what people said of predictions: OUTPUT=feedback.csv
 	@test -n "$(OUTPUT)" || { echo 'Name the file: make feedback-export OUTPUT=feedback.csv'; exit 2; }
 	@$(BIN)/python -m infra.local.feedback_export --data $(DATA) --output $(OUTPUT) --format $(or $(FORMAT),csv) $(if $(TABLE),--table $(TABLE))
 
-feedback-restore: $(VENV) ## copy answers between tables in AWS; the later of two stands: FROM=restored TABLE=name
-	@test -n "$(FROM)" -a -n "$(TABLE)" || { echo 'Name the tables: make feedback-restore FROM=restored TABLE=in-use'; exit 2; }
-	@$(BIN)/python -m feedback.export.restore --from $(FROM) --to $(TABLE)
+feedback-restore: $(VENV) ## copy answers into the table in use in AWS; the later of two stands: FROM=restored ENV=dev|prod, or TABLE=name DAYS=730
+	@test -n "$(FROM)" -a -n "$(or $(TABLE),$(filter command line environment,$(origin ENV)))" || { echo 'Name both: make feedback-restore FROM=restored ENV=dev'; exit 2; }
+	@test -z "$(TABLE)" -o -n "$(DAYS)" || { echo 'Say for how many days that table keeps answers: DAYS=730'; exit 2; }
+	@$(BIN)/python -m $(if $(TABLE),feedback.export.restore --from $(FROM) --to $(TABLE) --retention-days $(DAYS),infra.deploy restore --from $(FROM) --env $(ENV))
 
 test: lint $(EMULATOR) ## lint, and every test this machine can run; what is skipped is named with its reason
 	@$(BIN)/python -m pytest $(TESTS)

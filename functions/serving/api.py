@@ -1,6 +1,7 @@
 """The HTTP shell of every function; the only place that knows statuses.
 
-``create_app`` gives each response a request id and the environment that answered, turns every error
+``create_app`` gives each response a request id, the environment that answered and headers that keep
+browsers from running it, turns every error
 into RFC 9457 ``application/problem+json``, and hands each request's record to the telemetry.
 """
 
@@ -12,15 +13,22 @@ from http import HTTPStatus
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from fastapi_offline import FastAPIOffline
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving import errors
+from serving.docs import create_documented_app
 from serving.errors import ServiceError
 from serving.telemetry import Environment, Record, Telemetry
 
 PROBLEM_JSON = "application/problem+json"
+
+# An answer is data, also where a browser shows it; only the documentation states more.
+DATA_HEADERS = {
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+}
 
 # First match wins, so a subclass may stand above its base.
 STATUS_OF = {
@@ -48,16 +56,7 @@ def create_app(
     """The function's ASGI app: ``router`` and its documentation below ``base_path``, with errors,
     ids and records around it.
     """
-    app = FastAPIOffline(
-        title=title,
-        version="1",
-        openapi_url=f"{base_path}/openapi.json",
-        docs_url=f"{base_path}/docs",
-        redoc_url=None,
-        redirect_slashes=False,  # one address a route; a redirect would guess the scheme
-        static_url=f"{base_path}/docs-assets",
-        swagger_ui_oauth2_redirect_url=f"{base_path}/docs/oauth2-redirect",
-    )
+    app = create_documented_app(title, base_path)
     app.include_router(router, prefix=base_path)
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -97,12 +96,12 @@ class RequestEdge:
             if message["type"] == "http.response.start":
                 record.status = status = int(message["status"])
                 record.failed = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+                stated = MutableHeaders(scope=message)
+                stated.update(headers)
                 if timing := server_timing(record.measures):
-                    headers["server-timing"] = timing
-                message["headers"] = [
-                    *message["headers"],
-                    *((name.encode(), value.encode()) for name, value in headers.items()),
-                ]
+                    stated["server-timing"] = timing
+                for name, value in DATA_HEADERS.items():
+                    stated.setdefault(name, value)
             await send(message)
 
         try:

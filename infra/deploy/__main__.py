@@ -1,4 +1,6 @@
-"""``python -m infra.deploy``: what ``make deploy`` does around SAM, ``make destroy`` before it."""
+"""``python -m infra.deploy``: what ``make deploy`` does around SAM, ``make destroy`` before it, and
+``make feedback-restore``.
+"""
 
 import argparse
 import sys
@@ -10,24 +12,22 @@ from urllib.parse import urlsplit
 
 import boto3
 
+from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.export.restore import copy_answers
 from infra.deploy.aws import translated
 from infra.deploy.checks import INVOKE_CONFIG, ask_checks
 from infra.deploy.empty import empty_bucket
 from infra.deploy.errors import DeployFailed
 from infra.deploy.page import build_page
-from infra.deploy.public import PublicAddress
-from infra.deploy.publish import KEPT_VERSIONS, invalidate, publish_page
-from infra.deploy.release import (
+from infra.deploy.parameters import (
     RELEASE,
-    Contents,
-    current_commit,
     effective_parameters,
-    image_id,
-    image_uris,
     read_parameters,
-    release_hash,
     write_parameters,
 )
+from infra.deploy.public import PublicAddress
+from infra.deploy.publish import KEPT_VERSIONS, invalidate, publish_page
+from infra.deploy.release import Contents, current_commit, image_id, image_uris, release_hash
 from infra.deploy.rotate import rotate_key
 from infra.deploy.smoke import Checked, smoke
 from infra.deploy.stack import (
@@ -36,12 +36,14 @@ from infra.deploy.stack import (
     read_bucket,
     read_checks,
     read_failed_update,
+    read_feedback_stack,
     read_overrides,
     read_page_stack,
     read_receipt_keys,
     read_samconfig,
 )
 from infra.local.intrinsics import load_yaml
+from serving.errors import ServiceError
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -50,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         with translated():
             code: int = arguments.run(arguments)
-    except (DeployFailed, OSError) as exc:  # OSError: a file of the page
+    except (DeployFailed, ServiceError, OSError) as exc:  # OSError: a file of the page
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -100,7 +102,9 @@ def _smoke(arguments: argparse.Namespace) -> int:
         _say("· this machine: files are never cached, and the summary asks for no signature")
     failed = 0
     checks = smoke(PublicAddress(url, arguments.patience), arguments.web, deployed=deployed)
-    for check in chain(checks, [] if arguments.url else _deployed_checks(arguments)):
+    for check in chain(
+        checks, _deployed_checks(arguments) if deployed and not arguments.url else []
+    ):
         _say(f"{'✓' if check.passed else '✗'} {check.name}: {check.detail}")
         failed += not check.passed
     _say(f"{failed} of these failed" if failed else "all is well")
@@ -123,6 +127,19 @@ def _rotate(arguments: argparse.Namespace) -> int:
     current, previous = read_receipt_keys(session.client("cloudformation"), name)
     rotate_key(session.client("secretsmanager"), current, previous)
     _say("The receipt key is changed; it is in use once it is deployed.")
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    session, name = _session(arguments)
+    stack = read_feedback_stack(session.client("cloudformation"), name)
+    _say(f"{arguments.source} → {stack.table}; answers live {stack.retention.days} days")
+    client = session.client("dynamodb", config=CLIENT_CONFIG)
+    source, target = (
+        DynamoStore(client, table, stack.retention) for table in (arguments.source, stack.table)
+    )
+    read, new = copy_answers(source, target)
+    _say(f"{read} answers read, {new} of them new in {stack.table}")
     return 0
 
 
@@ -182,7 +199,10 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     empty.set_defaults(run=_empty)
     rotate = steps.add_parser("rotate", help="put a new receipt key beside the present one")
     rotate.set_defaults(run=_rotate)
-    for step in (release, page, trial, empty, rotate):
+    restore = steps.add_parser("restore", help="copy answers into the stack's feedback table")
+    restore.add_argument("--from", dest="source", required=True, metavar="TABLE")
+    restore.set_defaults(run=_restore)
+    for step in (release, page, trial, empty, rotate, restore):
         which = step.add_mutually_exclusive_group(required=True)
         which.add_argument("--env", help="the stack that samconfig.toml names for it")
         which.add_argument("--stack", help="a stack by its name")

@@ -1,4 +1,4 @@
-"""What is deployed: the stack's parameters, and a hash that names this release of the functions.
+"""What is deployed, as one hash that names this release of the functions.
 
 SAM names a function's version by its properties as written, so another value of a parameter
 publishes nothing (aws/serverless-application-model#3820); with the parameter ``Release`` as
@@ -8,36 +8,14 @@ publishes nothing (aws/serverless-application-model#3820); with the parameter ``
 import json
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from infra.deploy.errors import DeployFailed
-
-RELEASE = "Release"
-
-
-def effective_parameters(template: Mapping[str, Any], overrides: Iterable[str]) -> dict[str, str]:
-    """Every parameter's value; of two ``Name=value`` for one name the later stands.
-
-    All are spelled out, as CloudFormation would keep what an earlier deployment gave for the rest.
-
-    Raises:
-        DeployFailed: the template has no such parameter, or it has no value.
-    """
-    declared = template["Parameters"]
-    values = {name: each.get("Default") for name, each in declared.items()}
-    for override in overrides:
-        name, equals, value = override.partition("=")
-        if not equals or name not in declared or name == RELEASE:
-            known = ", ".join(declared.keys() - {RELEASE})
-            raise DeployFailed(f"{override!r} sets no parameter of the template; it has: {known}")
-        values[name] = value
-    if missing := [name for name, value in values.items() if value is None]:
-        raise DeployFailed(f"The template's parameters {', '.join(missing)} need a value.")
-    return {name: str(value) for name, value in values.items()}
+from infra.deploy.parameters import RELEASE
 
 
 @dataclass(frozen=True)
@@ -62,25 +40,6 @@ def release_hash(contents: Contents) -> str:
     parameters = {name: each for name, each in contents.parameters.items() if name != RELEASE}
     canonical = replace(contents, parameters=parameters, images=tuple(sorted(contents.images)))
     return sha256(json.dumps(asdict(canonical), sort_keys=True).encode()).hexdigest()
-
-
-def write_parameters(file: Path, parameters: Mapping[str, str]) -> None:
-    """For ``sam --parameter-overrides file://…``, which reads YAML; JSON is YAML."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps(parameters, indent=2) + "\n", "utf-8")
-
-
-def read_parameters(file: Path) -> dict[str, str]:
-    """What ``write_parameters`` wrote.
-
-    Raises:
-        DeployFailed: it is not there.
-    """
-    try:
-        parameters: dict[str, str] = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as exc:
-        raise DeployFailed(f"{file} cannot be read: {exc}; `make images` writes it") from exc
-    return parameters
 
 
 def image_uris(built: Mapping[str, Any]) -> list[str]:

@@ -1,7 +1,8 @@
-"""Which stack is meant, and what it says of the page."""
+"""Which stack is meant, and what it says of the page and of the feedback."""
 
 import tomllib
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -47,14 +48,44 @@ class PageStack:
     distribution_id: str
 
 
+@dataclass(frozen=True)
+class FeedbackStack:
+    """Where feedback is kept, and for how long after it was given."""
+
+    table: str
+    retention: timedelta
+
+
 def read_samconfig(file: Path, env: str) -> StackName:
     """The stack that ``sam --config-env env`` deploys.
 
     Raises:
         DeployFailed: the file cannot be read, or has no such environment.
     """
-    values = _settings(file, env)
+    values = read_settings(file, env)
     return StackName(values["stack_name"], values.get("region"), values.get("profile"))
+
+
+def read_settings(file: Path, env: str) -> dict[str, Any]:
+    """What ``sam deploy --config-env env`` takes from the file.
+
+    Raises:
+        DeployFailed: the file cannot be read, or has no such environment.
+    """
+    try:
+        config = tomllib.loads(file.read_text("utf-8"))
+    except (OSError, ValueError) as exc:
+        raise DeployFailed(f"{file} cannot be read: {exc}") from exc
+    tables = config.get(env, {})
+    values = {
+        name: value
+        for command in ("global", "deploy")  # SAM lets the command's own values win
+        for name, value in tables.get(command, {}).get("parameters", {}).items()
+    }
+    if "stack_name" not in values:
+        known = ", ".join(name for name, value in config.items() if isinstance(value, dict))
+        raise DeployFailed(f"{file} names no stack for {env!r}; its environments: {known}")
+    return values
 
 
 def read_overrides(file: Path, env: str) -> list[str]:
@@ -63,7 +94,7 @@ def read_overrides(file: Path, env: str) -> list[str]:
     Raises:
         DeployFailed: the file cannot be read, or has no such environment.
     """
-    overrides: list[str] = _settings(file, env).get("parameter_overrides", [])
+    overrides: list[str] = read_settings(file, env).get("parameter_overrides", [])
     return overrides
 
 
@@ -74,9 +105,7 @@ def read_page_stack(client: "CloudFormationClient", name: str) -> PageStack:
         StackMissing: there is none of that name.
         DeployFailed: it is being changed or has failed, or lacks an output.
     """
-    status, outputs = _describe(client, name)
-    if status not in _SOUND:
-        raise DeployFailed(f"The stack {name} is not ready: {status}.")
+    outputs = _sound_outputs(client, name)
     return PageStack(
         url=_origin(_output(outputs, "PageUrl", name)),
         bucket=_output(outputs, "PageBucketName", name),
@@ -90,7 +119,7 @@ def read_checks(client: "CloudFormationClient", name: str) -> dict[str, str]:
     Raises:
         StackMissing, DeployFailed: as ``read_page_stack``.
     """
-    _, outputs = _describe(client, name)
+    outputs = _sound_outputs(client, name)
     return {
         "golden photos, as Keras classifies them": _output(outputs, "ClassifierCheckName", name),
         "feedback stores an answer": _output(outputs, "FeedbackCheckName", name),
@@ -115,10 +144,24 @@ def read_receipt_keys(client: "CloudFormationClient", name: str) -> tuple[str, s
     Raises:
         StackMissing, DeployFailed: as ``read_page_stack``.
     """
-    _, outputs = _describe(client, name)
+    outputs = _sound_outputs(client, name)
     return (
         _output(outputs, "ReceiptKeyArn", name),
         _output(outputs, "PreviousReceiptKeyArn", name),
+    )
+
+
+def read_feedback_stack(client: "CloudFormationClient", name: str) -> FeedbackStack:
+    """The outputs that restoring needs, of a stack in a sound state.
+
+    Raises:
+        StackMissing: there is none of that name.
+        DeployFailed: it is being changed or has failed, or lacks an output.
+    """
+    outputs = _sound_outputs(client, name)
+    return FeedbackStack(
+        table=_output(outputs, "FeedbackTableName", name),
+        retention=timedelta(days=int(_output(outputs, "FeedbackRetentionDays", name))),
     )
 
 
@@ -134,21 +177,11 @@ def read_bucket(client: "CloudFormationClient", name: str) -> str:
     return outputs["PageBucketName"]
 
 
-def _settings(file: Path, env: str) -> dict[str, Any]:
-    try:
-        config = tomllib.loads(file.read_text("utf-8"))
-    except (OSError, ValueError) as exc:
-        raise DeployFailed(f"{file} cannot be read: {exc}") from exc
-    tables = config.get(env, {})
-    values = {
-        name: value
-        for command in ("global", "deploy")  # SAM lets the command's own values win
-        for name, value in tables.get(command, {}).get("parameters", {}).items()
-    }
-    if "stack_name" not in values:
-        known = ", ".join(name for name, value in config.items() if isinstance(value, dict))
-        raise DeployFailed(f"{file} names no stack for {env!r}; its environments: {known}")
-    return values
+def _sound_outputs(client: "CloudFormationClient", name: str) -> dict[str, str]:
+    status, outputs = _describe(client, name)
+    if status not in _SOUND:
+        raise DeployFailed(f"The stack {name} is not ready: {status}.")
+    return outputs
 
 
 def _describe(client: "CloudFormationClient", name: str) -> tuple[str, dict[str, str]]:

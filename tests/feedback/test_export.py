@@ -4,15 +4,18 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from feedback.dynamodb import DynamoStore
-from feedback.export.rows import COLUMNS, csv_lines, jsonl_lines
+from feedback.export.rows import COLUMNS, csv_lines, inert, jsonl_lines
 from infra.local.dynamodb import ENDPOINT_FILE, client_variables
 from tests.conftest import ROOT
 from tests.feedback.conftest import (
@@ -23,7 +26,19 @@ from tests.feedback.conftest import (
     running_stand_in,
 )
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\tx", '=HYPERLINK("http://x")']
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")', "＝1+1", "－1"]
+# A spreadsheet splits on what its language or its user prefers.
+DELIMITERS = [",", ";", "\t", "|"]
+WITHIN_CELLS = [
+    'x;=HYPERLINK("http://x")',
+    "x\t=1+1",
+    "x|@SUM(A1)",
+    "x\n+1",
+    "x\r-1",
+    '";"=1+1',
+    "; \u00a0＠SUM(A1)",
+    ",;=1",
+]
 
 
 def parsed(lines: Iterator[str]) -> list[dict[str, str]]:
@@ -40,10 +55,40 @@ def test_csv_keeps_text_that_would_break_a_line():
 
 
 @pytest.mark.parametrize("text", FORMULAS)
-def test_csv_holds_nothing_a_spreadsheet_would_run(text: str):
+def test_csv_puts_an_apostrophe_before_a_formula(text: str):
     (row,) = parsed(csv_lines([feedback(comment=text, true_label=text)]))
 
     assert row["comment"] == row["true_label"] == "'" + text
+
+
+def formulas(text: str) -> list[str]:
+    """Cells that a spreadsheet would run, whichever way it splits the file with that comment."""
+    file = "".join(csv_lines([feedback(comment=text, true_label=text)]))
+    cells = [
+        cell
+        for delimiter in DELIMITERS
+        for quoting in (csv.QUOTE_MINIMAL, csv.QUOTE_NONE)
+        for row in csv.reader(
+            io.StringIO(file, newline=""), delimiter=delimiter, quoting=quoting, strict=False
+        )
+        for cell in row
+    ]
+    return [cell for cell in cells if re.match(r"""[\s"]*[=+\-@＝＋－＠]""", cell)]
+
+
+@pytest.mark.parametrize("text", [*FORMULAS, *WITHIN_CELLS])
+def test_csv_holds_no_formula_whatever_it_is_split_on(text: str):
+    assert formulas(text) == []
+
+
+@given(st.text(alphabet="=-＝,;\t|\n\r\"' a") | st.text())
+def test_no_text_makes_a_formula_in_the_csv(text: str):
+    assert formulas(text) == []
+
+
+@pytest.mark.parametrize("text", ["a cat - no dog", "1+1=2", "me@example.org", "grün; und rot", ""])
+def test_harmless_text_is_exported_as_it_is(text: str):
+    assert inert(text) == text
 
 
 @pytest.mark.parametrize("text", [*FORMULAS, "'", "a,b\n", "\u2028"])

@@ -14,6 +14,10 @@ def tables(moto_client: DynamoDBClient, monkeypatch: pytest.MonkeyPatch) -> tupl
     return create_table(moto_client), create_table(moto_client)
 
 
+def command(tables: tuple[str, str]) -> list[str]:
+    return ["--from", tables[0], "--to", tables[1], "--retention-days", str(RETENTION.days)]
+
+
 def test_brings_back_what_is_missing_and_keeps_what_is_newer(
     moto_client: DynamoDBClient, tables: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ):
@@ -22,7 +26,7 @@ def test_brings_back_what_is_missing_and_keeps_what_is_newer(
     restored.put(feedback("answered again", comment="before"))
     in_use.put(feedback("answered again", seconds=9, comment="after"))
 
-    assert main(["--from", tables[0], "--to", tables[1]]) == 0
+    assert main(command(tables)) == 0
 
     comments = {answer.nonce: answer.comment for answer in in_use.answers()}
     assert comments == {"lost": feedback().comment, "answered again": "after"}
@@ -31,14 +35,21 @@ def test_brings_back_what_is_missing_and_keeps_what_is_newer(
 
 def test_a_second_time_changes_nothing(moto_client: DynamoDBClient, tables: tuple[str, str]):
     DynamoStore(moto_client, tables[0], RETENTION).put(feedback("lost"))
-    first = main(["--from", tables[0], "--to", tables[1]])
+    first = main(command(tables))
     items = moto_client.scan(TableName=tables[1])["Items"]
 
-    assert main(["--from", tables[0], "--to", tables[1]]) == first == 0
+    assert main(command(tables)) == first == 0
     assert moto_client.scan(TableName=tables[1])["Items"] == items
 
 
 def test_says_which_table_is_missing(tables: tuple[str, str], capsys: pytest.CaptureFixture[str]):
-    assert main(["--from", "nowhere", "--to", tables[1]]) == 1
+    assert main(command(("nowhere", tables[1]))) == 1
 
     assert "error:" in capsys.readouterr().err
+
+
+def test_no_retention_is_assumed(tables: tuple[str, str]):
+    with pytest.raises(SystemExit) as ended:
+        main(["--from", tables[0], "--to", tables[1]])
+
+    assert ended.value.code == 2

@@ -3,6 +3,7 @@
 import re
 from typing import Any
 
+import pytest
 import yaml
 
 from infra.local.intrinsics import load_yaml
@@ -53,9 +54,31 @@ def test_what_it_runs_exists():
         assert (rest.split()[0] in targets) if program == "make" else (ROOT / run).is_file(), run
 
 
-def test_the_role_trusts_one_environment_of_one_repository():
-    role = load_yaml(ROOT / "infra" / "github.yaml")["Resources"]["DeployRole"]["Properties"]
-    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
-    subject = statement["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"]
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_one_deployment_of_an_environment_at_a_time(env: str):
+    assert JOBS[f"deploy-{env}"]["concurrency"] == {
+        "group": f"deploy-{env}",
+        "cancel-in-progress": False,
+    }
 
-    assert subject == {"Fn::Sub": "repo:${Repository}:environment:${Environment}"}
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_a_deployment_makes_its_roles_within_the_boundary(env: str):
+    boundary = load_yaml(ROOT / "infra" / "github.yaml")["Resources"]["Boundary"]["Properties"]
+    name = boundary["ManagedPolicyName"]["Fn::Sub"].replace("${Environment}", env)
+    (deploy,) = [step["run"] for step in JOBS[f"deploy-{env}"]["steps"] if "run" in step]
+
+    assert deploy == f"make deploy ENV={env} PARAMETERS=PermissionsBoundary={name}"
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_credentials_outlive_the_job(env: str):
+    job = JOBS[f"deploy-{env}"]
+    (duration_s,) = (
+        step["with"]["role-duration-seconds"]
+        for step in job["steps"]
+        if "role-to-assume" in step.get("with", {})
+    )
+    role = load_yaml(ROOT / "infra" / "github.yaml")["Resources"]["DeployRole"]["Properties"]
+
+    assert job["timeout-minutes"] * 60 <= duration_s <= role["MaxSessionDuration"]

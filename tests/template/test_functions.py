@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from infra.deploy.release import RELEASE, Contents, effective_parameters, release_hash
+from infra.deploy.parameters import RELEASE, effective_parameters
+from infra.deploy.release import Contents, release_hash
 from infra.local.gateway import TIMEOUT_S
 from infra.local.template import read_template
 from serving.settings import MB_PER_VCPU, threads_for

@@ -7,12 +7,14 @@ from html.parser import HTMLParser
 import pytest
 
 from infra.local.intrinsics import load_yaml
+from serving.api import DATA_HEADERS
 from tests.conftest import ROOT
-from tests.template.conftest import resources_of
+from tests.template.conftest import DOCUMENT, resources_of
 
 PAGE = load_yaml(ROOT / "infra" / "page.yaml")
 HEADERS = json.loads((ROOT / "web" / "headers.json").read_text())
-(POLICY,) = resources_of("AWS::CloudFront::ResponseHeadersPolicy", PAGE).values()
+POLICIES = resources_of("AWS::CloudFront::ResponseHeadersPolicy", PAGE)
+POLICY = POLICIES["PageHeaders"]
 (DISTRIBUTION,) = resources_of("AWS::CloudFront::Distribution", PAGE).values()
 CONFIG = DISTRIBUTION["DistributionConfig"]
 CSP = HEADERS["Content-Security-Policy"]
@@ -73,8 +75,31 @@ def test_page_and_api_are_one_origin():
     assert api["PathPattern"] == "/v1/*"
     assert api["TargetOriginId"] == "api"
     assert {"POST", "OPTIONS"} <= set(api["AllowedMethods"])
-    assert "ResponseHeadersPolicyId" not in api
-    assert "CustomErrorResponses" not in CONFIG  # they would replace the API's errors
+
+
+def test_errors_pass_as_they_are_and_none_is_kept():
+    errors = CONFIG["CustomErrorResponses"]
+    # CloudFront's default is 10 s for each
+    assert {each["ErrorCode"] for each in errors} == {
+        *(400, 403, 404, 405, 414, 416),
+        *(500, 501, 502, 503, 504),
+    }
+    assert all(each.keys() == {"ErrorCode", "ErrorCachingMinTTL"} for each in errors)
+    assert all(each["ErrorCachingMinTTL"] == 0 for each in errors)
+
+
+def test_the_apis_answers_have_security_headers_and_its_own_stand():
+    (api,) = CONFIG["CacheBehaviors"]
+    policy = POLICIES[api["ResponseHeadersPolicyId"]["Ref"]]["ResponseHeadersPolicyConfig"]
+    security = policy["SecurityHeadersConfig"]
+    page = POLICY["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+
+    assert security.keys() == page.keys()
+    assert security["StrictTransportSecurity"] == page["StrictTransportSecurity"]
+    assert security["ContentSecurityPolicy"] == {
+        "ContentSecurityPolicy": DATA_HEADERS["content-security-policy"],
+        "Override": False,
+    }
 
 
 def test_the_bucket_is_read_through_the_distribution_only():
@@ -114,3 +139,10 @@ def test_the_firewall_looks_at_bodies_everywhere_but_at_the_upload():
     assert rules["bodies-but-uploads"]["Priority"] > rules["common"]["Priority"]
     match = exempt["NotStatement"]["Statement"]["ByteMatchStatement"]
     assert (match["SearchString"], match["PositionalConstraint"]) == ("/v1/predict", "EXACTLY")
+
+
+def test_the_firewall_says_what_it_does_not_stand_in_front_of():
+    description = DOCUMENT["Parameters"]["Firewall"]["Description"]
+
+    assert "ApiUrl" in description
+    assert {"RateLimit", "ReservedConcurrency"} <= set(re.findall(r"\w+", description))

@@ -243,3 +243,9 @@ def test_every_secret_that_is_read_has_what_is_read_of_it_from_the_start():
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
 def test_no_anchors_as_cloudformation_reads_none(path: Path):
     assert not re.search(r"(?:: |- )[&*]\w+", path.read_text())
+
+
+def test_restoring_feedback_learns_from_the_stack_how_long_it_is_kept():
+    variables = FUNCTIONS["FeedbackFunction"]["Properties"]["Environment"]["Variables"]
+
+    assert DOCUMENT["Outputs"]["FeedbackRetentionDays"]["Value"] == variables["RETENTION_DAYS"]

@@ -1,5 +1,8 @@
 """What holds for every request: ids, records, problems, and the small routes."""
 
+import base64
+import hashlib
+import re
 from collections.abc import Callable
 
 import pytest
@@ -113,3 +116,21 @@ def test_docs_and_openapi_describe_every_route_without_a_third_party(api: TestCl
     assert "http://" not in page
     assert "https://" not in page
     assert api.get("/v1/docs-assets/swagger-ui-bundle.js").status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/nowhere", "/v1/openapi.json"])
+def test_no_answer_runs_or_loads_anything_in_a_browser(api: TestClient, path: str):
+    headers = api.get(path).headers
+
+    assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_documentation_runs_its_own_script_and_no_other(api: TestClient):
+    answer = api.get("/v1/docs")
+    (script,) = re.findall("<script>(.*?)</script>", answer.text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+    (policy,) = answer.headers.get_list("content-security-policy")
+    assert f"script-src 'self' 'sha256-{digest}';" in policy
+    assert "unsafe" not in policy

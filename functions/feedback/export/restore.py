@@ -33,7 +33,9 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m feedback.export.restore", description=__doc__)
     parser.add_argument("--from", dest="source", required=True, metavar="TABLE")
     parser.add_argument("--to", dest="target", required=True, metavar="TABLE")
-    parser.add_argument("--retention-days", type=int, default=730, help="the stack's own")
+    parser.add_argument(
+        "--retention-days", type=int, required=True, help="the stack's output FeedbackRetentionDays"
+    )
     options = parser.parse_args(arguments)
     try:
         client = boto3.client("dynamodb", config=CLIENT_CONFIG)

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, fields
 from typing import Any
@@ -10,8 +11,10 @@ from feedback.record import Feedback
 
 COLUMNS = tuple(field.name for field in fields(Feedback))
 
-# What spreadsheets take for a formula (OWASP, *CSV Injection*).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Where a cell may begin, whatever a spreadsheet splits on, and what it takes for a formula there,
+# full-width forms too (OWASP, *CSV Injection*). One that splits on something else than commas reads
+# quotes within a line as text, so quoting protects nothing there.
+_FORMULA = re.compile(r"""((?:^|[,;|\t\n\r])[\s"]*)(?=[=+\-@＝＋－＠])""")
 
 
 def jsonl_lines(answers: Iterable[Feedback]) -> Iterator[str]:
@@ -21,7 +24,7 @@ def jsonl_lines(answers: Iterable[Feedback]) -> Iterator[str]:
 
 
 def csv_lines(answers: Iterable[Feedback]) -> Iterator[str]:
-    """A header, then RFC 4180 records; text a spreadsheet would run gets an apostrophe before it.
+    """A header, then RFC 4180 records without formulas (see ``inert``).
 
     A nonce may begin with a hyphen too, so only JSON Lines keeps every value exactly.
     """
@@ -30,8 +33,16 @@ def csv_lines(answers: Iterable[Feedback]) -> Iterator[str]:
     writer.writeheader()
     yield lines.last
     for answer in answers:
-        writer.writerow({name: _inert(value) for name, value in _row(answer).items()})
+        row = _row(answer).items()
+        writer.writerow({k: inert(v) if isinstance(v, str) else v for k, v in row})
         yield lines.last
+
+
+def inert(text: str) -> str:
+    """``text`` with an apostrophe before all that a spreadsheet would run, be it split on commas,
+    semicolons, tabs, bars or lines.
+    """
+    return _FORMULA.sub(r"\1'", text)
 
 
 class _Lines:
@@ -45,9 +56,3 @@ class _Lines:
 
 def _row(answer: Feedback) -> dict[str, Any]:
     return asdict(answer) | {"answered_at": answer.answered_at.isoformat(timespec="microseconds")}
-
-
-def _inert(value: object) -> object:
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return "'" + value
-    return value

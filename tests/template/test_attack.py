@@ -1,0 +1,56 @@
+"""What an attack can cost is bounded in prod, and written down as it is."""
+
+import tomllib
+
+from tests.conftest import ROOT
+from tests.template.conftest import DOCUMENT, FUNCTIONS
+
+CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
+PROD = dict(
+    each.split("=") for each in CONFIG["prod"]["global"]["parameters"]["parameter_overrides"]
+)
+PRICES = tomllib.loads((ROOT / "loadtest" / "report" / "prices.toml").read_text())
+TEXT = (ROOT / "infra" / "README.md").read_text().partition("### What an attack costs")[2]
+DAY_S = 24 * 60 * 60
+LOGGED_GB = 2.3e-6  # a request; as under "A million predictions"
+WRITES = 4  # an item with the longest comment has up to 3 KB, its index entry under 1
+
+
+def reserved(function: str, memory_mb: int) -> float:
+    """USD a day with every reserved environment at work."""
+    concurrency = FUNCTIONS[function]["Properties"]["ReservedConcurrentExecutions"]
+    count = int(PROD[concurrency["Fn::If"][1]["Ref"]])
+    assert count > 0
+    return count * memory_mb / 1024 * DAY_S * PRICES["lambda"]["gb_s"]
+
+
+def test_prod_bounds_both_functions_and_every_route():
+    defaults = DOCUMENT["Parameters"]
+
+    assert int(PROD["RateLimit"]) < defaults["RateLimit"]["Default"]
+    assert int(PROD["BurstLimit"]) < defaults["BurstLimit"]["Default"]
+    assert int(PROD["ProvisionedConcurrencyMax"]) <= int(PROD["ReservedConcurrency"])
+
+
+def test_the_sum_that_is_written_down_is_the_sum():
+    routes = [
+        event["Properties"]
+        for function in FUNCTIONS.values()
+        for event in function["Properties"].get("Events", {}).values()
+    ]
+    open_routes = sum("Auth" not in route for route in routes)
+    rate = int(PROD["RateLimit"])
+    requests = open_routes * rate * DAY_S
+    costs = [
+        reserved("ClassifierFunction", DOCUMENT["Parameters"]["ClassifierMemory"]["Default"]),
+        reserved("FeedbackFunction", FUNCTIONS["FeedbackFunction"]["Properties"]["MemorySize"]),
+        requests * PRICES["lambda"]["request"],
+        requests * PRICES["http_api"]["request"],
+        requests * LOGGED_GB * 0.50,
+        rate * DAY_S * WRITES * 0.625e-6,
+    ]
+
+    assert f"{requests:,}".replace(",", " ") in TEXT
+    for cost in costs:
+        assert f"| {cost:.2f} |" in TEXT
+    assert f"**{sum(costs):.2f}**" in TEXT

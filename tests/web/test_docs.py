@@ -1,0 +1,20 @@
+"""The documentation in a real browser, under the policy it states."""
+
+import pytest
+
+from tests.conftest import Cloud
+from tests.web.conftest import Open
+
+
+@pytest.mark.parametrize("path", ["/v1/docs", "/v1/feedback/docs"])
+def test_lists_the_routes_and_tries_one(open_page: Open, cloud: Cloud, path: str):
+    page = open_page()  # complaints about a policy fail the test
+
+    page.goto(cloud.url + path)
+    page.locator(".opblock-get .opblock-summary-control").last.click()
+    page.get_by_role("button", name="Try it out").click()
+    for field in page.locator(".parameters input[type=text]").all():
+        field.fill("0123456789ab")
+    page.get_by_role("button", name="Execute", exact=True).click()
+
+    page.locator(".live-responses-table .response-col_status").first.wait_for()
