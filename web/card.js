@@ -2,7 +2,7 @@
 
 import { curlCommand } from "./api.js";
 import { Combobox } from "./combobox.js";
-import { megabytes, percent, t, translate } from "./i18n.js";
+import { megabytes, percent, probability, t, translate } from "./i18n.js";
 
 const COPIED_MS = 2000;
 
@@ -185,7 +185,7 @@ function bar({ label, score }) {
   name.textContent = label;
   const share = document.createElement("span");
   share.className = "share";
-  share.textContent = percent(score);
+  share.textContent = probability(score);
   const track = document.createElement("span");
   track.className = "track";
   track.ariaHidden = "true";

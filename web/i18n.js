@@ -25,6 +25,13 @@ export function t(key, values = {}) {
 export const percent = (share) =>
   new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: share < 0.0995 ? 1 : 0 }).format(share);
 
+/** A probability; none is shown as certain, nor as impossible. */
+export function probability(score) {
+  if (score > 0.99) return `> ${percent(0.99)}`;
+  if (score < 0.001) return `< ${percent(0.001)}`;
+  return percent(score);
+}
+
 export const megabytes = (bytes) =>
   new Intl.NumberFormat(language, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 }).format(bytes / 1e6);
 

@@ -3,6 +3,7 @@
 export const MESSAGES = {
   en: {
     language: "Language",
+    name: "Image classifier",
     title: "What is in the picture?",
     intro: "Choose a photo and see which of 1000 kinds of things it shows.",
     drop: "Drop photos here",
@@ -72,6 +73,7 @@ export const MESSAGES = {
   },
   es: {
     language: "Idioma",
+    name: "Clasificador de imágenes",
     title: "¿Qué hay en la imagen?",
     intro: "Elige una foto y verás cuál de 1000 clases de cosas muestra.",
     drop: "Suelta fotos aquí",

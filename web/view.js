@@ -2,7 +2,7 @@
 
 import { DOCS_URL } from "./api.js";
 import { Card, sentence } from "./card.js";
-import { choose, language, percent, t, translate } from "./i18n.js";
+import { choose, language, percent, probability, t, translate } from "./i18n.js";
 
 const WAKING_TICK_MS = 100;
 const find = (id) => document.getElementById(id);
@@ -42,7 +42,7 @@ export function announce({ name, status, result, failure }) {
   const best = result?.predictions[0];
   find("announcer").textContent =
     status === "done"
-      ? t("announced", { name, label: best.label, percent: percent(best.score) })
+      ? t("announced", { name, label: best.label, percent: probability(best.score) })
       : t("announcedFailure", { name, sentence: sentence(failure) });
 }
 

@@ -28,6 +28,35 @@ def test_the_picker_takes_a_photo_and_bars_show_the_top_five(open_page: Open, sc
     page.screenshot(path=screenshots / "result.png", full_page=True)
 
 
+def test_no_class_is_shown_as_certain_or_impossible(open_page: Open):
+    scores = [0.997, 0.0023, 0.0006, 0.0001, 0.0]
+
+    def answer(route: Route) -> None:
+        predictions = [
+            {"label": f"class {place}", "wnid": None, "score": score}
+            for place, score in enumerate(scores)
+        ]
+        model = {"name": "m", "version": "0123456789ab"}
+        body = {"prediction_id": "receipt", "model": model, "predictions": predictions}
+        route.fulfill(status=200, json=body)
+
+    page = open_page(lambda page: page.route("**/v1/predict", answer))
+
+    page.set_input_files("#picker", COFFEE)
+
+    shares = page.locator(".bars .share")
+    expect(shares).to_have_text(["> 99%", "0.2%", "< 0.1%", "< 0.1%", "< 0.1%"])
+
+
+def test_the_header_names_the_service(open_page: Open):
+    page = open_page()
+    expect(page.locator("header .name")).to_have_text("Image classifier")
+
+    page.select_option("#language", "es")
+
+    expect(page.locator("header .name")).to_have_text("Clasificador de imágenes")
+
+
 def test_a_dropped_photo_is_classified(open_page: Open):
     page = open_page()
 
