@@ -69,8 +69,6 @@ format: $(VENV) ## let ruff rewrite what it can
 bench: $(VENV) $(EMULATOR) ## this handler against a usual one; writes benchmarks/results.json and .md
 	@$(BIN)/python -m benchmarks
 
-# What an account needs is in infra/README.md. Images are built one after the other: the second and
-# third take the model's stage from the first one's cache.
 load: $(VENV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--data .local"
 	@test -n "$(URL)" || { echo 'Name the address: make load URL=http://127.0.0.1:8000'; exit 2; }
 	@$(BIN)/python -m loadtest.run --url $(URL) $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_ARGS)
@@ -84,6 +82,8 @@ load-scaling: $(VENV) $(EMULATOR) ## the same load on 1, 2, 4 environments: USER
 soak: $(VENV) $(EMULATOR) ## good and hostile requests while environments are killed: TIME=10m
 	@$(BIN)/python -m loadtest.soak --time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
 
+# What an account needs is in infra/README.md. Images are built one after the other: the second and
+# third take the model's stage from the first one's cache.
 images: $(VENV) $(SAM) ## build the functions' images with SAM: ENV=dev|prod
 	.sam/bin/sam build --config-env $(ENV)
 

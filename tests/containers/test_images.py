@@ -6,7 +6,7 @@ from tests.conftest import ROOT
 from tests.containers.conftest import docker
 
 LIMIT_MB = {"ClassifierFunction": 260, "FeedbackFunction": 120, "DeploymentCheckFunction": 120}
-DOCKERFILES = {
+TARGETS = {
     "ClassifierFunction": "image_classifier",
     "FeedbackFunction": "feedback",
     "DeploymentCheckFunction": "deployment_check",
@@ -31,16 +31,16 @@ def test_nothing_is_there_that_only_builds_or_tests(images: dict[str, str], name
     files = run(images[name], "find", "/var/task").splitlines()
     packages = {file.split("/")[3] for file in files if file != "/var/task"}
 
-    assert DOCKERFILES[name] in packages
+    assert TARGETS[name] in packages
     assert not packages & {"tensorflow", "keras", "pip", "skimage", "sklearn", "pytest", "tests"}
-    assert not [file for file in files if f"/{DOCKERFILES[name]}/export" in file]
+    assert not [file for file in files if f"/{TARGETS[name]}/export" in file]
     assert run(images[name], "find", "/", "-xdev", "-path", "*/.cache/pip") == ""
 
 
 @pytest.mark.parametrize("name", LIMIT_MB)
 def test_everything_is_compiled(images: dict[str, str], name: str):
     files = set(run(images[name], "find", "/var/task", "-name", "*.py*").splitlines())
-    own = DOCKERFILES[name]
+    own = TARGETS[name]
     modules = {
         file for file in files if file.startswith(f"/var/task/{own}/") and file.endswith(".py")
     }
@@ -54,15 +54,9 @@ def test_everything_is_compiled(images: dict[str, str], name: str):
 @pytest.mark.parametrize("name", LIMIT_MB)
 def test_runs_as_nobody_unless_asked_otherwise(images: dict[str, str], base_image: str, name: str):
     assert images[name]
-    tag = f"image-classifier-test:{DOCKERFILES[name]}"
+    tag = f"image-classifier-test:{TARGETS[name]}"
     docker(
-        *(
-            "build",
-            "--tag",
-            tag,
-            "--file",
-            str(ROOT / "functions" / DOCKERFILES[name] / "Dockerfile"),
-        ),
+        *("build", "--tag", tag, "--target", TARGETS[name]),
         *("--build-arg", f"BASE_IMAGE={base_image}", "--build-arg", "MODEL=efficientnet-lite0"),
         str(ROOT / "functions"),
     )

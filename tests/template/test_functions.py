@@ -8,10 +8,12 @@ import pytest
 from image_classifier.runtime import MB_PER_VCPU, threads_for
 from infra.local.gateway import TIMEOUT_S
 from infra.local.template import read_template
+from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, FUNCTIONS, TEMPLATE, resources_of
 
 PARAMETERS = DOCUMENT["Parameters"]
 WITH_ROUTES = [name for name, each in FUNCTIONS.items() if "Events" in each["Properties"]]
+DOCKERFILE = (ROOT / "functions" / "Dockerfile").read_text()
 GIVEN = {"RECEIPT_KEY": "k" * 32}
 
 
@@ -44,6 +46,24 @@ def test_one_thread_by_default():
 def test_is_published_under_an_alias_whatever_of_it_changes(name: str):
     assert DOCUMENT["Globals"]["Function"]["AutoPublishAlias"] == "live"
     assert FUNCTIONS[name]["Properties"]["AutoPublishAliasAllProperties"] is True
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_its_image_is_the_dockerfiles_target_with_its_handler(name: str):
+    target = FUNCTIONS[name]["Metadata"]["DockerBuildTarget"]
+    (handler,) = FUNCTIONS[name]["Properties"]["ImageConfig"]["Command"]
+    stage = DOCKERFILE.partition(f" AS {target}\n")[2].partition("\nFROM ")[0]
+
+    assert handler == f"{target}.handler.handler"
+    assert stage.rstrip().endswith(f'CMD ["{handler}"]')
+
+
+def test_all_images_stand_on_one_pinned_base():
+    default = PARAMETERS["BaseImage"]["Default"]
+
+    assert f"\nARG BASE_IMAGE={default}\n" in DOCKERFILE
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"${BASE_IMAGE}"}
+    assert re.search(r":3\.\d+\.\d{4}(\.\d\d){3}$", default), "a tag that AWS never moves"
 
 
 def test_only_aliases_are_called(translated: dict[str, Any]):
