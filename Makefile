@@ -26,7 +26,7 @@ PIP_INSTALL := pip install --no-input --disable-pip-version-check --require-hash
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model feedback-export feedback-restore test lint format bench load load-compare load-scaling soak images deploy destroy lock clean
+.PHONY: help run classify model feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak images deploy destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -53,6 +53,9 @@ feedback-restore: $(VENV) ## copy answers between tables in AWS; the later of tw
 
 test: lint $(EMULATOR) ## lint, and every test this machine can run; what is skipped is named with its reason
 	@$(BIN)/python -m pytest $(TESTS)
+
+fuzz: $(VENV) ## property tests with ever new inputs, until one is found that fails: TIME=10m
+	@$(BIN)/python -m pytest -p tests.fuzz --fuzz $(or $(TIME),10m) --hypothesis-profile new -m hypothesis -x -q $(TESTS)
 
 lint: $(VENV) $(SAM) $(CHECKOV) ## ruff and mypy; cfn-lint, sam validate and checkov for the templates
 	@$(BIN)/ruff check
