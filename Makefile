@@ -28,7 +28,7 @@ PIP_INSTALL := pip install --no-input --disable-pip-version-check --require-hash
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model feedback-export feedback-restore test lint format bench load load-compare load-scaling soak images deploy rotate-key destroy lock clean
+.PHONY: help run classify model feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ feedback-restore: $(VENV) ## copy answers into the table in use in AWS; the late
 test: lint $(EMULATOR) ## lint, and every test this machine can run; what is skipped is named with its reason
 	@$(BIN)/python -m pytest $(TESTS)
 
+fuzz: $(VENV) ## property tests with ever new inputs, until one is found that fails: TIME=10m
+	@$(BIN)/python -m pytest -p tests.fuzz --fuzz $(or $(TIME),10m) --hypothesis-profile new -m hypothesis -x -q $(TESTS)
+
 lint: $(VENV) $(SAM) $(CHECKOV) ## ruff and mypy; cfn-lint, sam validate and checkov for the templates
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
@@ -72,8 +75,6 @@ format: $(VENV) ## let ruff rewrite what it can
 bench: $(VENV) $(EMULATOR) ## this handler against a usual one; writes benchmarks/results.json and .md
 	@$(BIN)/python -m benchmarks
 
-# What an account needs is in infra/README.md. Images are built one after the other: the second and
-# third take the model's stage from the first one's cache.
 load: $(VENV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--data .local"
 	@test -n "$(URL)" || { echo 'Name the address: make load URL=http://127.0.0.1:8000'; exit 2; }
 	@$(BIN)/python -m loadtest.run --url $(URL) $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_ARGS)
@@ -87,6 +88,8 @@ load-scaling: $(VENV) $(EMULATOR) ## the same load on 1, 2, 4 environments: USER
 soak: $(VENV) $(EMULATOR) ## good and hostile requests while environments are killed: TIME=10m
 	@$(BIN)/python -m loadtest.soak --time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
 
+# What an account needs is in infra/README.md. Images are built one after the other: the second and
+# third take the model's stage from the first one's cache.
 images: $(VENV) $(SAM) ## build the functions' images with SAM: ENV=dev|prod PARAMETERS="Model=efficientnet-lite0"
 	$(BIN)/python -m infra.deploy parameters --env $(ENV) --file $(DEPLOYED) $(PARAMETERS)
 	.sam/bin/sam build --config-env $(ENV) --parameter-overrides file://$(DEPLOYED)

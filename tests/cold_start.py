@@ -1,7 +1,7 @@
 """What a function's image holds and what its cold start takes, counted on this machine.
 
-The image's packages are laid out as its Dockerfile does: the distributions that its locked
-requirements name, as links to those installed here, less what the Dockerfile deletes. The handler
+The image's packages are laid out as the Dockerfile does: the distributions that its locked
+requirements name, as links to those installed here, less what it deletes. The handler
 is then imported from there, in an interpreter that sees nothing else.
 """
 
@@ -67,7 +67,7 @@ def lay_out_packages(function: str, folder: Path, extra: tuple[str, ...] = ()) -
         requirement = Requirement(line.partition("--hash")[0].strip())
         if requirement.marker is None or requirement.marker.evaluate():
             _link(requirement.name, folder)
-    commands = _trimming((FUNCTIONS / function / "Dockerfile").read_text())
+    commands = _trimming((FUNCTIONS / "Dockerfile").read_text(), f"{function}-packages")
     script = commands.replace("/packages", shlex.quote(str(folder)))
     subprocess.run(["sh", "-ec", script], check=True, cwd=folder)
     return folder
@@ -124,10 +124,10 @@ def _link(name: str, folder: Path) -> None:
             link.symlink_to(Path(str(file.locate())))
 
 
-def _trimming(dockerfile: str) -> str:
-    """What the stage ``dependencies`` runs, but for installing and compiling."""
-    stage = dockerfile.partition("AS dependencies")[2].partition("\nFROM ")[0]
-    code = (line for line in stage.splitlines() if not line.lstrip().startswith("#"))
+def _trimming(dockerfile: str, stage: str) -> str:
+    """What a stage of the Dockerfile runs, but for installing and compiling."""
+    lines = dockerfile.partition(f" AS {stage}\n")[2].partition("\nFROM ")[0].splitlines()
+    code = (line for line in lines if not line.lstrip().startswith("#"))
     run = " ".join(line.removesuffix("\\") for line in code).partition("RUN ")[2]
     commands = [command.strip() for command in run.split("&&")]
     assert commands[0].startswith("python -m pip install"), commands[0]

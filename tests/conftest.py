@@ -13,8 +13,19 @@ from pathlib import Path
 
 import pytest
 import requests
+from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
+
+# No property depends on how fast a machine is. Fixtures are made once for all inputs of a test, and
+# every property here holds whatever came before.
+_PROFILE = settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.register_profile("same", _PROFILE, derandomize=True)
+settings.register_profile("new", _PROFILE, derandomize=False, max_examples=500)  # tests/fuzz.py
+settings.load_profile("same")
 
 
 def skip_or_fail(reason: str) -> None:

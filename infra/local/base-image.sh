@@ -20,6 +20,18 @@ debootstrap --variant=minbase --include=python3,python3-pip,python3-venv,ca-cert
 rm -f "$root"/usr/lib/python3*/EXTERNALLY-MANAGED
 ln -sf /usr/bin/python3 "$root/usr/local/bin/python"
 ln -sf /usr/bin/pip3 "$root/usr/local/bin/pip"
+# Only commands stay that AWS's image is known to have, so that a line which needs another fails here
+# too. Its packages are bash, coreutils-single, gawk, glibc-common and grep, and neither findutils,
+# diffutils nor gzip (rpm -qa in public.ecr.aws/lambda/python:3.12: amazonlinux/amazon-linux-2023#585;
+# aws/aws-lambda-base-images#173 and #196); its parent lacks which (amazon-linux-2023#297). Nothing
+# says that sed, tar, ps or useradd are there. Its sh is bash.
+kept=$(chroot "$root" dpkg --listfiles bash coreutils grep mawk libc-bin \
+  python3-minimal python3.11-minimal python3-pip | sed -n 's|.*/s\?bin/||p')
+kept+=$'\nawk\nsh'
+for command in "$root"/usr/{bin,sbin}/*; do
+  grep -qxF "${command##*/}" <<<"$kept" || rm "$command"
+done
+ln -sf bash "$root/usr/bin/sh"
 # This machine may reach its package index only through a certificate authority of its own.
 cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
 mkdir -p "$root/var/task" "$root/var/runtime"

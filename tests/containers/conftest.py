@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 import yaml
@@ -118,13 +119,22 @@ def sam_local(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
     """The built images behind ``sam local start-api``; they reach DynamoDB's stand-in."""
     assert images
     folder = tmp_path_factory.mktemp("sam-local")
-    gateway = docker(
-        "network", "inspect", "bridge", "--format", "{{(index .IPAM.Config 0).Gateway}}"
-    )
-    with running_stand_in(folder / "dynamodb") as dynamodb, forwarded(gateway, dynamodb) as port:
-        overlay = _overlay(f"http://{gateway}:{port}")
+    bridge = _bridge_address()
+    with running_stand_in(folder / "dynamodb") as dynamodb, forwarded(bridge, dynamodb) as port:
+        overlay = _overlay(f"http://{bridge}:{port}")
         with _start_api(overlay, folder / "sam.log") as running:
             yield running
+
+
+def _bridge_address() -> str:
+    """This machine's address on the engine's bridge, from the interface itself: Docker 20.10 does
+    not name the gateway of a bridge that it has just made."""
+    interface = docker(
+        *("network", "inspect", "bridge", "--format"),
+        '{{index .Options "com.docker.network.bridge.name"}}',
+    )
+    addresses = psutil.net_if_addrs()[interface]
+    return next(each.address for each in addresses if each.family == socket.AF_INET)
 
 
 def _overlay(dynamodb_url: str) -> Path:

@@ -10,10 +10,12 @@ from infra.deploy.release import Contents, release_hash
 from infra.local.gateway import TIMEOUT_S
 from infra.local.template import read_template
 from serving.settings import MB_PER_VCPU, threads_for
+from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, FUNCTIONS, TEMPLATE, resources_of, translate
 
 PARAMETERS = DOCUMENT["Parameters"]
 WITH_ROUTES = [name for name, each in FUNCTIONS.items() if "Events" in each["Properties"]]
+DOCKERFILE = (ROOT / "functions" / "Dockerfile").read_text()
 GIVEN = {"RECEIPT_KEY": "k" * 32}
 
 
@@ -71,6 +73,25 @@ def test_an_unchanged_deployment_publishes_nothing():
 def test_traffic_comes_through_an_alias(name: str):
     assert DOCUMENT["Globals"]["Function"]["AutoPublishAlias"] == "live"
     assert FUNCTIONS[name]["Properties"]["AutoPublishCodeSha256"] == {"Ref": RELEASE}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_its_image_is_the_dockerfiles_target_with_its_handler(name: str):
+    target = FUNCTIONS[name]["Metadata"]["DockerBuildTarget"]
+    (handler,) = FUNCTIONS[name]["Properties"]["ImageConfig"]["Command"]
+    stage = DOCKERFILE.partition(f" AS {target}\n")[2].partition("\nFROM ")[0]
+
+    assert handler.startswith(f"{target}.")
+    assert handler.endswith("handler.handler")
+    assert f"{target}.handler.handler" in stage
+
+
+def test_all_images_stand_on_one_pinned_base():
+    default = PARAMETERS["BaseImage"]["Default"]
+
+    assert f"\nARG BASE_IMAGE={default}\n" in DOCKERFILE
+    assert set(re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)) == {"${BASE_IMAGE}"}
+    assert re.search(r":3\.\d+\.\d{4}(\.\d\d){3}$", default), "a tag that AWS never moves"
 
 
 def test_only_aliases_are_called(translated: dict[str, Any]):

@@ -8,6 +8,7 @@ each storage as an int64 count and its raw little-endian values.
 import io
 import math
 import pickle
+import pickletools
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -110,7 +111,7 @@ def read_state_dict(path: Path) -> dict[str, NDArray[Any]]:
 
 
 def _parse(file: io.BytesIO, size: int) -> dict[str, NDArray[Any]]:
-    magic, protocol, machine, views, keys = (_Unpickler(file).load() for _ in range(5))
+    magic, protocol, machine, views, keys = (_load(file, size) for _ in range(5))
     if magic != MAGIC_NUMBER or protocol != PROTOCOL_VERSION:
         raise ValueError("unknown magic number or protocol")
     if machine["little_endian"] is not True:
@@ -126,6 +127,17 @@ def _parse(file: io.BytesIO, size: int) -> dict[str, NDArray[Any]]:
     if file.tell() != size:
         raise ValueError("data after the last storage")
     return {name: _tensor(view, values[view.storage.key]) for name, view in views.items()}
+
+
+def _load(file: io.BytesIO, size: int) -> Any:
+    """One pickle; refused where it numbers an object beyond the file's ``size``, as the unpickler
+    makes room for all numbers below: 36 GB after one altered byte."""
+    start = file.tell()
+    for operation, argument, _ in pickletools.genops(file):
+        if operation.name in {"PUT", "BINPUT", "LONG_BINPUT"} and (argument or 0) > size:
+            raise pickle.UnpicklingError("an object's number is beyond the file")
+    file.seek(start)
+    return _Unpickler(file).load()
 
 
 def _read_storage(file: io.BytesIO, storage: _Storage, size: int) -> NDArray[Any]:
