@@ -13,7 +13,7 @@ import pytest
 
 from feedback.dynamodb import DynamoStore
 from feedback.export.rows import COLUMNS, csv_lines, jsonl_lines
-from infra.local.dynamodb import ENDPOINT_FILE, client_variables
+from infra.local.stand_in import ENDPOINT_FILE, client_variables
 from tests.conftest import ROOT
 from tests.feedback.conftest import (
     RETENTION,
