@@ -102,16 +102,17 @@ destroy: $(VENV) $(SAM) ## delete what deploy made, but for the feedback table: 
 
 # No index address may get into a lock file, so none is emitted and none is annotated.
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
+# What runs in production comes first and development follows it, so that no tool holds it back.
 lock: ## resolve pyproject.toml into the hash-locked requirements (needs uv)
-	uv pip compile $(LOCK_OPTIONS) --group dev --output-file requirements/dev.txt
+	uv pip compile $(LOCK_OPTIONS) --group export --output-file functions/image_classifier/export/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints functions/image_classifier/requirements.txt --output-file functions/feedback/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints functions/feedback/requirements.txt --output-file functions/deployment_check/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group dev $(addprefix --constraints ,functions/image_classifier/export/requirements.txt functions/feedback/requirements.txt) --output-file requirements/dev.txt
 	uv pip compile $(LOCK_OPTIONS) --group emulator --no-deps --output-file requirements/emulator.txt
 	uv pip compile $(LOCK_OPTIONS) --no-strip-extras --group sam --output-file requirements/sam.txt
 	uv pip compile $(LOCK_OPTIONS) --group checkov --output-file requirements/checkov.txt
 	uv pip compile $(LOCK_OPTIONS) --group stand-in --output-file requirements/stand-in.txt
-	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints requirements/dev.txt --output-file functions/image_classifier/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group export --constraints requirements/dev.txt --output-file functions/image_classifier/export/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints requirements/dev.txt --output-file functions/deployment_check/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints requirements/dev.txt --output-file functions/feedback/requirements.txt
 
 clean: ## remove what was built and installed; keeps DATA
 	rm -rf .venv .emulator .sam .checkov .stand-in .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
