@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,16 +34,21 @@ def resources_of(kind: str, document: dict[str, Any] = DOCUMENT) -> dict[str, An
 @pytest.fixture(scope="session")
 def translated() -> dict[str, Any]:
     """The template as SAM hands it to CloudFormation."""
+    return translation({})
+
+
+def translation(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """What SAM makes of the template when it is deployed with these parameters."""
     python = ROOT / ".sam" / "bin" / "python"
     if not python.exists():
         skip_or_fail("SAM is not installed (make lint installs it)")
     translate = Path(__file__).with_name("translate.py")
     done = subprocess.run(
-        [python, translate, TEMPLATE],
+        [python, translate, TEMPLATE, *(f"{key}={value}" for key, value in parameters.items())],
         env=os.environ | {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": ""},
         capture_output=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
-    translated: dict[str, Any] = json.loads(done.stdout)
-    return translated
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document

@@ -1,6 +1,6 @@
 """What SAM's own translator makes of the template; runs in SAM's virtual environment.
 
-python translate.py template.yaml  →  CloudFormation as JSON on standard output
+python translate.py template.yaml NAME=VALUE…  →  CloudFormation as JSON on standard output
 """
 
 import json
@@ -15,5 +15,6 @@ template = yaml_parse(Path(sys.argv[1]).read_text("utf-8"))
 for resource in template["Resources"].values():
     if resource["Type"] == "AWS::Serverless::Function":
         resource["Properties"]["ImageUri"] = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image"
-defaults = {name: each["Default"] for name, each in template["Parameters"].items()}
-json.dump(Translator({}, Parser()).translate(template, defaults), sys.stdout)
+parameters = {name: each["Default"] for name, each in template["Parameters"].items()}
+parameters |= dict(pair.split("=", 1) for pair in sys.argv[2:])
+json.dump(Translator({}, Parser()).translate(template, parameters), sys.stdout)
