@@ -22,6 +22,7 @@ VENV := .venv/.installed
 EMULATOR := .emulator/.installed
 SAM := .sam/.installed
 CHECKOV := .checkov/.installed
+STAND_IN := .stand-in/.installed
 PIP_INSTALL := pip install --no-input --disable-pip-version-check --require-hashes
 
 # bash for pipefail: a failed install must not look like a finished one.
@@ -35,7 +36,7 @@ help: ## list these commands
 	@echo
 	@echo '  Variables: PORT=8000 MODEL=resnet50|efficientnet-lite0 DATA=.local PHOTOS_DIR=folder'
 
-run: $(VENV) $(EMULATOR) ## the whole service on this machine: page, API, Lambda environments
+run: $(VENV) $(EMULATOR) $(STAND_IN) ## the whole service on this machine: page, API, Lambda environments
 	@exec $(BIN)/python -m infra.local --port $(PORT) --model $(MODEL) --data $(DATA) --models-dir $(MODELS) $(RUN_ARGS)
 
 classify: $(VENV) ## top five of photos in the terminal: IMAGES="a.jpg b.png"
@@ -45,7 +46,7 @@ classify: $(VENV) ## top five of photos in the terminal: IMAGES="a.jpg b.png"
 model: $(VENV) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABELS_FILE=y.json PREPROCESS=none|caffe|tf|torch RESAMPLING=bilinear|bicubic RESIZE=256
 	@$(BIN)/python -m image_classifier.export $(if $(MODEL_FILE),--model-file $(MODEL_FILE) $(if $(LABELS_FILE),--labels-file $(LABELS_FILE)) $(if $(PREPROCESS),--preprocess $(PREPROCESS)) $(if $(RESAMPLING),--resampling $(RESAMPLING)) $(if $(RESIZE),--resize $(RESIZE)) --output $(MODELS)/$(basename $(notdir $(MODEL_FILE))),--model $(MODEL) --output $(MODELS)/$(MODEL)) $(if $(QUANTIZATION),--quantization $(QUANTIZATION))
 
-feedback-export: $(VENV) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
+feedback-export: $(VENV) $(STAND_IN) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
 	@test -n "$(OUTPUT)" || { echo 'Name the file: make feedback-export OUTPUT=feedback.csv'; exit 2; }
 	@$(BIN)/python -m infra.local.feedback_export --data $(DATA) --output $(OUTPUT) --format $(or $(FORMAT),csv) $(if $(TABLE),--table $(TABLE))
 
@@ -54,7 +55,7 @@ feedback-restore: $(VENV) ## copy answers into the table in use in AWS; the late
 	@test -z "$(TABLE)" -o -n "$(DAYS)" || { echo 'Say for how many days that table keeps answers: DAYS=730'; exit 2; }
 	@$(BIN)/python -m $(if $(TABLE),feedback.export.restore --from $(FROM) --to $(TABLE) --retention-days $(DAYS),infra.deploy restore --from $(FROM) --env $(ENV))
 
-test: lint $(EMULATOR) ## lint, and every test this machine can run; what is skipped is named with its reason
+test: lint $(EMULATOR) $(STAND_IN) ## lint, and every test this machine can run; what is skipped is named with its reason
 	@$(BIN)/python -m pytest $(TESTS)
 
 fuzz: $(VENV) ## property tests with ever new inputs, until one is found that fails: TIME=10m
@@ -72,20 +73,20 @@ format: $(VENV) ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: $(VENV) $(EMULATOR) ## this handler against a usual one; writes benchmarks/results.json and .md
+bench: $(VENV) $(EMULATOR) $(STAND_IN) ## this handler against a usual one; writes benchmarks/results.json and .md
 	@$(BIN)/python -m benchmarks
 
 load: $(VENV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--data .local"
 	@test -n "$(URL)" || { echo 'Name the address: make load URL=http://127.0.0.1:8000'; exit 2; }
 	@$(BIN)/python -m loadtest.run --url $(URL) $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_ARGS)
 
-load-compare: $(VENV) $(EMULATOR) ## what provisioned concurrency buys: USERS=20 TIME=30s LOAD_ARGS="--rounds 3"
+load-compare: $(VENV) $(EMULATOR) $(STAND_IN) ## what provisioned concurrency buys: USERS=20 TIME=30s LOAD_ARGS="--rounds 3"
 	@$(BIN)/python -m loadtest.compare $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_MODEL) $(LOAD_ARGS)
 
-load-scaling: $(VENV) $(EMULATOR) ## the same load on 1, 2, 4 environments: USERS=50,100,500 TIME=3m LOAD_ARGS="--environments 1,2"
+load-scaling: $(VENV) $(EMULATOR) $(STAND_IN) ## the same load on 1, 2, 4 environments: USERS=50,100,500 TIME=3m LOAD_ARGS="--environments 1,2"
 	@$(BIN)/python -m loadtest.scaling $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_MODEL) $(LOAD_ARGS)
 
-soak: $(VENV) $(EMULATOR) ## good and hostile requests while environments are killed: TIME=10m
+soak: $(VENV) $(EMULATOR) $(STAND_IN) ## good and hostile requests while environments are killed: TIME=10m
 	@$(BIN)/python -m loadtest.soak --time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
 
 # What an account needs is in infra/README.md. Images are built one after the other: the second and
@@ -113,18 +114,20 @@ destroy: $(VENV) $(SAM) ## delete what deploy made, but for the feedback table: 
 
 # No index address may get into a lock file, so none is emitted and none is annotated.
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate $(UPGRADE)
+# What runs in production comes first and development follows it, so that no tool holds it back.
 lock: ## resolve pyproject.toml into the hash-locked requirements (needs uv)
-	uv pip compile $(LOCK_OPTIONS) --group dev --output-file requirements/dev.txt
+	uv pip compile $(LOCK_OPTIONS) --group export --output-file functions/image_classifier/export/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints functions/image_classifier/requirements.txt --output-file functions/feedback/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints functions/feedback/requirements.txt --output-file functions/deployment_check/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group dev $(addprefix --constraints ,functions/image_classifier/export/requirements.txt functions/feedback/requirements.txt) --output-file requirements/dev.txt
 	uv pip compile $(LOCK_OPTIONS) --group emulator --no-deps --output-file requirements/emulator.txt
 	uv pip compile $(LOCK_OPTIONS) --no-strip-extras --group sam --output-file requirements/sam.txt
 	uv pip compile $(LOCK_OPTIONS) --group checkov --output-file requirements/checkov.txt
-	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints requirements/dev.txt --output-file functions/image_classifier/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group export --constraints requirements/dev.txt --output-file functions/image_classifier/export/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints requirements/dev.txt --output-file functions/deployment_check/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints requirements/dev.txt --output-file functions/feedback/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group stand-in --output-file requirements/stand-in.txt
 
 clean: ## remove what was built and installed; keeps DATA
-	rm -rf .venv .emulator .sam .checkov .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .emulator .sam .checkov .stand-in .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV): requirements/dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=python3.12"; exit 1; }
@@ -136,8 +139,8 @@ $(VENV): requirements/dev.txt
 	@touch $@
 
 # Each in an environment of its own: their pins clash with everything else.
-$(SAM) $(CHECKOV): .%/.installed: requirements/%.txt
-	@echo "Setting up .$*, about 300 MB."
+$(SAM) $(CHECKOV) $(STAND_IN): .%/.installed: requirements/%.txt
+	@echo "Setting up .$*, at most 300 MB."
 	@$(PYTHON) -m venv .$*
 	@.$*/bin/$(PIP_INSTALL) --quiet --quiet --no-deps --requirement $<
 	@touch $@

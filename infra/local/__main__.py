@@ -17,12 +17,14 @@ import aiohttp
 
 from infra.local.arguments import parse_arguments
 from infra.local.cloud import CloudSettings, environments_limit, running_cloud
-from infra.local.dynamodb import DynamoDBFailed, local_dynamodb
 from infra.local.emulator import emulator_binary
+from infra.local.guardian import Guardian
 from infra.local.intrinsics import TemplateError
 from infra.local.listener import PortUnavailable, bind, reachable_url
 from infra.local.loglines import FunctionLog
 from infra.local.model import ModelUnavailable, ServedModel, ensure_model, run_exporter
+from infra.local.stand_in import local_aws
+from infra.local.tables import StandInFailed
 from infra.local.template import Template, read_template
 from infra.local.variables import local_variables
 from infra.local.welcome import find_photo, welcome_lines
@@ -45,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     try:
         return _run(parse_arguments(argv))
-    except (StartFailed, PortUnavailable, TemplateError, DynamoDBFailed) as exc:
+    except (StartFailed, PortUnavailable, TemplateError, StandInFailed) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except ModelUnavailable as exc:
@@ -95,14 +97,15 @@ async def _serve(
     if settings.emulator is None:
         _say("The Lambda emulator does not run here: functions run in plain worker processes.")
     try:
-        async with local_dynamodb(settings.data / "dynamodb", arguments.template) as dynamodb_url:
-            template = read(local_variables(settings.data, model, dynamodb_url))
-            async with running_cloud(template, settings, listener, _say) as logs:
-                if not arguments.skip_check:
-                    await _check_health(url, logs)
-                photo = find_photo(arguments.photo, os.environ)
-                _say(welcome_lines(url, template, settings, model, photo))
-                await asyncio.Event().wait()
+        with Guardian() as guardian:
+            async with local_aws(settings.data / "dynamodb", arguments.template, guardian) as aws:
+                template = read(local_variables(settings.data, model, aws))
+                async with running_cloud(template, settings, listener, guardian, _say) as logs:
+                    if not arguments.skip_check:
+                        await _check_health(url, logs)
+                    photo = find_photo(arguments.photo, os.environ)
+                    _say(welcome_lines(url, template, settings, model, photo))
+                    await asyncio.Event().wait()
     except asyncio.CancelledError:
         return 0
     except OSError as exc:

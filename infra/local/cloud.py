@@ -76,6 +76,7 @@ async def running_cloud(
     template: Template,
     settings: CloudSettings,
     listener: socket.socket,
+    guardian: Guardian,
     say: Callable[[str], None],
 ) -> AsyncIterator[dict[str, FunctionLog]]:
     """The cloud, answering on ``listener`` while the context lasts; yields the functions' logs.
@@ -84,7 +85,6 @@ async def running_cloud(
         OSError: the port was taken since ``listener`` was bound.
     """
     async with AsyncExitStack() as stack:
-        guardian = stack.enter_context(Guardian())
         http = await stack.enter_async_context(_emulator_client())
         reports = ReportFile(settings.reports)
         stack.callback(reports.close)

@@ -10,9 +10,7 @@ import asyncio
 import json
 import platform
 import re
-import socket
 import sys
-from contextlib import ExitStack, suppress
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -30,11 +28,11 @@ from infra.local.environment import (
     process_environment,
 )
 from infra.local.guardian import Guardian
+from infra.local.listener import START_ATTEMPTS, free_ports, listens
 from infra.local.loglines import pump_lines
 from infra.local.processes import is_running, kill_sessions, only_child, peak_memory_mb
 
 _PATH = "/2015-03-31/functions/function/invocations"
-_START_ATTEMPTS = 3
 _START_LIMIT_S = 5.0
 _LOG_GRACE_S = 0.2
 _TIMEOUT_GRACE_S = 1.0
@@ -137,9 +135,8 @@ class EmulatorEnvironment:
             await self._pump
 
     async def _start(self) -> bool:
-        # A port can be taken by another process between being chosen and being bound.
-        for _ in range(_START_ATTEMPTS):
-            invoke_port, runtime_port = _free_ports(2)
+        for _ in range(START_ATTEMPTS):
+            invoke_port, runtime_port = free_ports(2)
             self._process = await asyncio.create_subprocess_exec(
                 self._binary,
                 *("--runtime-interface-emulator-address", f"127.0.0.1:{invoke_port}"),
@@ -156,7 +153,7 @@ class EmulatorEnvironment:
             self._guardian.watch(self._process.pid)
             assert self._process.stdout is not None
             self._pump = asyncio.create_task(pump_lines(self._process.stdout, self._read_line))
-            if await _listens(invoke_port, self._process):
+            if await listens(invoke_port, self._process, _START_LIMIT_S):
                 self._url = f"http://127.0.0.1:{invoke_port}{_PATH}"
                 return True
             await self.stop()
@@ -209,26 +206,6 @@ def _verdict(status: int, body: bytes) -> tuple[OutcomeKind, bytes]:
         return "function_error" if error.keys() == _ERROR_KEYS else "ok", body
     too_large = error.get("errorType") == "Function.ResponseSizeTooLarge"
     return "response_too_large" if too_large else "function_crashed", b""
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
-async def _listens(port: int, process: asyncio.subprocess.Process) -> bool:
-    """Whether the emulator takes connections before it ends or the time is up."""
-    deadline = perf_counter() + _START_LIMIT_S
-    while process.returncode is None and perf_counter() < deadline:
-        with suppress(OSError):
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-            writer.close()
-            return True
-        await asyncio.sleep(0.002)
-    return False
 
 
 def _since(started: float) -> float:

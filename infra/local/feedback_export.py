@@ -12,14 +12,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from infra.local.dynamodb import (
-    DynamoDBFailed,
-    client_variables,
-    local_dynamodb,
-    read_tables,
-    running_dynamodb,
-)
+from infra.local.guardian import Guardian
 from infra.local.intrinsics import TemplateError
+from infra.local.stand_in import client_variables, local_aws, running_aws
+from infra.local.tables import StandInFailed, read_tables
 
 CODE_FOLDER = Path("functions")
 
@@ -37,7 +33,7 @@ def main() -> int:
     arguments = parser.parse_args()
     try:
         return asyncio.run(_export(arguments))
-    except (DynamoDBFailed, TemplateError) as exc:
+    except (StandInFailed, TemplateError) as exc:
         print(f"error: {exc}", file=sys.stderr)  # noqa: T201 - a command line prints
         return 1
 
@@ -55,12 +51,13 @@ async def _export(arguments: argparse.Namespace) -> int:
 
 @asynccontextmanager
 async def _endpoint(folder: Path, template: Path) -> AsyncIterator[str]:
-    url = await running_dynamodb(folder)
+    url = await running_aws(folder)
     if url is not None:
         yield url
         return
-    async with local_dynamodb(folder, template) as started:
-        yield started
+    with Guardian() as guardian:
+        async with local_aws(folder, template, guardian) as started:
+            yield started
 
 
 async def _run_export(options: list[str], variables: dict[str, str]) -> int:

@@ -1,10 +1,11 @@
-"""Ends the environments when the gateway is gone, even by SIGKILL.
+"""Ends the environments and the stand-in when the gateway is gone, even by SIGKILL.
 
 A small process that is told, on its standard input, which sessions live. When that pipe closes,
-whatever closed it, it kills those that still do. Works where there is no ``PR_SET_PDEATHSIG``,
+whatever closed it, it ends those that still do. Works where there is no ``PR_SET_PDEATHSIG``,
 and for the emulator's grandchildren too.
 """
 
+import os
 import signal
 import subprocess
 import sys
@@ -15,10 +16,11 @@ from typing import Self
 from infra.local.processes import kill_sessions
 
 _ROOT = Path(__file__).parents[2]
+_MAY_SAVE = "~"
 
 
 class Guardian:
-    """The gateway's end; a context manager around the life of all environments."""
+    """The gateway's end; a context manager around the life of all it starts."""
 
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(  # noqa: S603 - this very module
@@ -32,9 +34,12 @@ class Guardian:
     def __exit__(self, *_: object) -> None:
         self._process.communicate()
 
-    def watch(self, leader: int) -> None:
-        """Kill the session led by that process if the gateway goes."""
-        self._tell(f"+{leader}\n")
+    def watch(self, leader: int, *, may_save: bool = False) -> None:
+        """Kill the session led by that process if the gateway goes.
+
+        One that ``may_save`` gets SIGTERM instead, once the others are gone.
+        """
+        self._tell(f"{_MAY_SAVE if may_save else '+'}{leader}\n")
 
     def release(self, leader: int) -> None:
         """The session has ended; its number may be used again by others."""
@@ -48,12 +53,20 @@ class Guardian:
 
 
 def main() -> None:
-    """Read until the pipe closes, then kill what is left."""
+    """Read until the pipe closes, then end what is left."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    living: set[int] = set()
+    living: dict[int, str] = {}
     for line in sys.stdin:
-        (living.add if line[0] == "+" else living.discard)(int(line[1:]))
-    kill_sessions(living)
+        leader = int(line[1:])
+        if line[0] == "-":
+            living.pop(leader, None)
+        else:
+            living[leader] = line[0]
+    saving = {leader for leader, sign in living.items() if sign == _MAY_SAVE}
+    kill_sessions(living.keys() - saving)
+    for leader in saving:
+        with suppress(ProcessLookupError):
+            os.kill(leader, signal.SIGTERM)
 
 
 if __name__ == "__main__":

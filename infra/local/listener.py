@@ -1,7 +1,13 @@
-"""The port that the cloud answers on."""
+"""Ports: the one that the cloud answers on, and those of the processes it starts."""
 
+import asyncio
 import os
 import socket
+from contextlib import ExitStack, suppress
+from time import perf_counter
+
+START_ATTEMPTS = 3
+"""A free port can be taken by another process before the one it is meant for binds it."""
 
 
 class PortUnavailable(Exception):
@@ -37,3 +43,24 @@ def reachable_url(host: str, port: int) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def free_ports(count: int) -> list[int]:
+    """That many ports of loopback that nobody has at the moment."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+async def listens(port: int, process: asyncio.subprocess.Process, limit_s: float) -> bool:
+    """Whether ``process`` takes connections before it ends or the time is up."""
+    deadline = perf_counter() + limit_s
+    while process.returncode is None and perf_counter() < deadline:
+        with suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return True
+        await asyncio.sleep(0.002)
+    return False

@@ -4,12 +4,12 @@ import os
 import secrets
 from pathlib import Path
 
-from infra.local.dynamodb import client_variables
 from infra.local.model import ServedModel
+from infra.local.stand_in import client_variables
 
 
-def local_variables(data: Path, model: ServedModel, dynamodb_url: str) -> dict[str, str]:
-    """Where the model and its labels lie, where DynamoDB answers, and a receipt key of its own."""
+def local_variables(data: Path, model: ServedModel, aws_url: str) -> dict[str, str]:
+    """Where the model and its labels lie, where AWS answers, and a receipt key of its own."""
     variables = {
         "MODEL_DIR": str(model.folder),
         "LABELS_FILE": str(model.folder / "labels.json"),
@@ -17,7 +17,7 @@ def local_variables(data: Path, model: ServedModel, dynamodb_url: str) -> dict[s
     }
     if model.fallback_from:
         variables["MODEL_FALLBACK_FROM"] = model.fallback_from
-    return variables | client_variables(dynamodb_url)
+    return variables | client_variables(aws_url)
 
 
 def _receipt_key(path: Path) -> str:

@@ -2,11 +2,10 @@
 
 import asyncio
 import itertools
-import threading
 import uuid
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -24,13 +23,9 @@ from feedback.memory import MemoryStore
 from feedback.record import Feedback
 from feedback.routes import create_router
 from feedback.store import FeedbackStore
-from infra.local.dynamodb import (
-    DynamoDBFailed,
-    local_dynamodb,
-    read_tables,
-    requests_creating,
-)
-from infra.local.intrinsics import TemplateError
+from infra.local.guardian import Guardian
+from infra.local.stand_in import local_aws
+from infra.local.tables import read_tables, requests_creating
 from serving.api import create_app
 from serving.receipts import Receipt, ReceiptBook
 from serving.telemetry import Environment
@@ -90,27 +85,28 @@ def create_table(client: DynamoDBClient) -> str:
 
 @contextmanager
 def running_stand_in(folder: Path) -> Iterator[str]:
-    """``local_dynamodb`` for tests that are not async: its loop runs in a thread."""
+    """``local_aws`` for tests that are not async: its loop runs in a thread."""
     ready: Future[str] = Future()
     loop = asyncio.new_event_loop()
     done = asyncio.Event()
 
     async def run() -> None:
-        try:
-            async with local_dynamodb(folder, TEMPLATE) as url:
+        with Guardian() as guardian:
+            async with local_aws(folder, TEMPLATE, guardian) as url:
                 ready.set_result(url)
                 await done.wait()
-        except (DynamoDBFailed, TemplateError) as exc:
-            ready.set_exception(exc)
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
-    thread.start()
-    try:
-        yield ready.result(timeout=20)
-    finally:
-        loop.call_soon_threadsafe(done.set)
-        thread.join()
-        loop.close()
+    with ThreadPoolExecutor(1) as pool, closing(loop):
+        running = pool.submit(loop.run_until_complete, run())
+        wait([ready, running], timeout=20, return_when="FIRST_COMPLETED")
+        try:
+            if running.done():
+                running.result()
+            yield ready.result(timeout=0)
+        finally:
+            loop.call_soon_threadsafe(done.set)
+            wait([running])
+        running.result()
 
 
 @pytest.fixture(scope="session")

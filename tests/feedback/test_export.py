@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from feedback.dynamodb import DynamoStore
 from feedback.export.rows import COLUMNS, csv_lines, inert, jsonl_lines
-from infra.local.dynamodb import ENDPOINT_FILE, client_variables
+from infra.local.stand_in import ENDPOINT_FILE, client_variables
 from tests.conftest import ROOT
 from tests.feedback.conftest import (
     RETENTION,

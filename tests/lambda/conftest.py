@@ -15,6 +15,7 @@ import pytest
 
 from infra.local.cloud import CloudSettings, running_cloud
 from infra.local.emulator import emulator_binary
+from infra.local.guardian import Guardian
 from infra.local.template import read_template
 from tests.conftest import ROOT, skip_or_fail
 
@@ -106,8 +107,9 @@ async def _toy_cloud(settings: CloudSettings, parameters: dict[str, str]) -> Asy
     listener.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     said: list[str] = []
-    async with (
-        running_cloud(template, settings, listener, said.append),
-        aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as http,
-    ):
-        yield Toy(http, settings.data, said)
+    with Guardian() as guardian:
+        async with (
+            running_cloud(template, settings, listener, guardian, said.append),
+            aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as http,
+        ):
+            yield Toy(http, settings.data, said)

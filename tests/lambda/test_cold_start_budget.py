@@ -57,7 +57,7 @@ HTTP = {
     "aws_lambda_powertools": 46,
     "jmespath": 9,
     "itsdangerous": 9,
-    "serving": 10,
+    "serving": 12,
 }
 BUILDS_OR_TESTS = frozenset(
     {

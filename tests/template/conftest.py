@@ -50,5 +50,5 @@ def translate(**parameters: str) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr.decode()
-    translated: dict[str, Any] = json.loads(done.stdout)
-    return translated
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document

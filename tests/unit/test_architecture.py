@@ -118,3 +118,24 @@ def test_every_requirement_is_locked_with_a_hash():
                 requirement
             )
             assert "--hash=sha256:" in requirement, requirement
+
+
+def pins_of(requirements: Path) -> set[tuple[str, str]]:
+    return set(re.findall(r"^([\w.-]+)==(\S+)", requirements.read_text(), flags=re.MULTILINE))
+
+
+def test_development_has_the_versions_that_production_has():
+    developed = pins_of(ROOT / "requirements" / "dev.txt")
+    for path in FUNCTIONS.rglob("requirements.txt"):
+        assert pins_of(path)
+        assert pins_of(path) <= developed, path
+
+
+def test_no_tool_for_development_holds_production_back():
+    commands = subprocess.run(
+        ["make", "-n", "lock"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    production = [line for line in commands if "--output-file functions/" in line]
+
+    assert len(production) == len(list(FUNCTIONS.rglob("requirements.txt")))
+    assert not [line for line in production if "--constraints requirements/" in line]
