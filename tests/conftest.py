@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,8 @@ import requests
 from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parents[1]
+LIMIT_S = 120
+"""How long a test waits for what must happen: only what never does takes as long, anywhere."""
 
 # No property depends on how fast a machine is. Fixtures are made once for all inputs of a test, and
 # every property here holds whatever came before.
@@ -26,6 +28,15 @@ _PROFILE = settings(
 settings.register_profile("same", _PROFILE, derandomize=True)
 settings.register_profile("new", _PROFILE, derandomize=False, max_examples=500)  # tests/fuzz.py
 settings.load_profile("same")
+
+
+def wait_until(condition: Callable[[], object], otherwise: Callable[[], str] = str) -> None:
+    """Wait for what must happen; ``otherwise`` says what to fail with."""
+    deadline_s = time.monotonic() + LIMIT_S
+    while not condition():
+        if time.monotonic() > deadline_s:
+            pytest.fail(f"nothing in {LIMIT_S} s: {otherwise()}")
+        time.sleep(0.05)
 
 
 def skip_or_fail(reason: str) -> None:
@@ -96,14 +107,14 @@ def running_cloud(data: Path, models_dir: Path, *options: str) -> Iterator[Cloud
         yield running
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(timeout=20)
+        process.wait(timeout=LIMIT_S)
 
 
 def _wait_until_healthy(running: Cloud, log: Path) -> None:
-    deadline_s = time.monotonic() + 60
+    deadline_s = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline_s and running.process.poll() is None:
         try:
-            if requests.get(f"{running.url}/v1/health", timeout=15).status_code == 200:
+            if requests.get(f"{running.url}/v1/health", timeout=LIMIT_S).status_code == 200:
                 return
         except requests.ConnectionError:
             time.sleep(0.1)

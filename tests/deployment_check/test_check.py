@@ -58,7 +58,7 @@ def test_ends_while_a_request_still_hangs():
     ended.set()
 
     assert wrong == ["not finished after 0 s"]
-    assert "out_of_time" in events[-1]
+    assert any("out_of_time" in event for event in events)
 
 
 def test_no_time_at_all_is_wrong_too():

@@ -29,7 +29,7 @@ from infra.local.tables import read_tables, requests_creating
 from serving.api import create_app
 from serving.receipts import Receipt, ReceiptBook
 from serving.telemetry import Environment
-from tests.conftest import ROOT
+from tests.conftest import LIMIT_S, ROOT
 from tests.unit.conftest import RecordingTelemetry
 
 RECEIPT_KEY = "k" * 32
@@ -98,7 +98,7 @@ def running_stand_in(folder: Path) -> Iterator[str]:
 
     with ThreadPoolExecutor(1) as pool, closing(loop):
         running = pool.submit(loop.run_until_complete, run())
-        wait([ready, running], timeout=20, return_when="FIRST_COMPLETED")
+        wait([ready, running], timeout=LIMIT_S, return_when="FIRST_COMPLETED")
         try:
             if running.done():
                 running.result()

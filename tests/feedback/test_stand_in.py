@@ -19,7 +19,7 @@ from feedback.dynamodb import DynamoStore
 from feedback.store import StoreUnavailable
 from infra.local.stand_in import ENDPOINT_FILE
 from infra.local.tables import StandInFailed
-from tests.conftest import ROOT
+from tests.conftest import LIMIT_S, ROOT
 from tests.feedback.conftest import (
     RETENTION,
     TEMPLATE,
@@ -83,14 +83,14 @@ def kept_in(folder: Path) -> set[str]:
 
 
 def wait_until_written(file: Path, text: str) -> None:
-    deadline_s = time.monotonic() + 20
+    deadline_s = time.monotonic() + LIMIT_S
     while not (file.exists() and text in file.read_text("utf-8")):
         assert time.monotonic() < deadline_s
         time.sleep(0.05)
 
 
 def wait_until_gone(process: psutil.Process) -> None:
-    psutil.wait_procs([process], timeout=10)
+    psutil.wait_procs([process], timeout=LIMIT_S)
     assert not process.is_running()
 
 

@@ -17,7 +17,7 @@ from infra.local.cloud import CloudSettings, running_cloud
 from infra.local.emulator import emulator_binary
 from infra.local.guardian import Guardian
 from infra.local.template import read_template
-from tests.conftest import ROOT, skip_or_fail
+from tests.conftest import LIMIT_S, ROOT, skip_or_fail
 
 TOY = Path(__file__).with_name("toy")
 
@@ -41,6 +41,23 @@ class Toy:
                 return response.status, json.loads(body)
             except ValueError:
                 return response.status, body
+
+    async def until(self, condition: Callable[[], object]) -> None:
+        """Wait for what must happen."""
+        async with asyncio.timeout(LIMIT_S):
+            while not condition():  # noqa: ASYNC110 - what other processes do sets no event here
+                await asyncio.sleep(0.02)
+
+    @asynccontextmanager
+    async def holding(self) -> AsyncIterator["asyncio.Task[tuple[int, Any]]"]:
+        """While it lasts, one environment is busy with a request, which is answered afterwards."""
+        held = asyncio.create_task(self.get("/v1/hold"))
+        try:
+            await self.until((self.data / "held").exists)
+            yield held
+        finally:
+            (self.data / "let-go").touch()
+        await asyncio.wait({held})
 
     def reports(self) -> list[dict[str, Any]]:
         lines = (self.data / "logs" / "requests.jsonl").read_text().splitlines()

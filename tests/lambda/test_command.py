@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ import pytest
 import requests
 
 from infra.local.emulator import emulator_binary
-from tests.conftest import ROOT, skip_or_fail
+from tests.conftest import LIMIT_S, ROOT, skip_or_fail, wait_until
 
 TOY = Path(__file__).with_name("toy")
 
@@ -58,11 +57,10 @@ def start(folder: Path, port: int, *options: str) -> Command:
 def running(folder: Path, *options: str) -> Iterator[Command]:
     command = start(folder, free_port(), *options)
     try:
-        deadline_s = time.monotonic() + 20
-        while "Ctrl-C" not in command.said():
-            assert command.process.poll() is None, command.said()
-            assert time.monotonic() < deadline_s, command.said()
-            time.sleep(0.02)
+        wait_until(
+            lambda: "Ctrl-C" in command.said() or command.process.poll() is not None, command.said
+        )
+        assert command.process.poll() is None, command.said()
         yield command
     finally:
         command.process.kill()
@@ -75,15 +73,12 @@ def test_no_process_is_left_after_a_signal_however_busy_they_are(tmp_path: Path,
         for _ in range(2):
             client = threading.Thread(target=quietly_get, args=(f"{command.url}/v1/child",))
             client.start()
-        deadline_s = time.monotonic() + 5
-        while not any("sleep" in each.name() for each in descendants(command)):
-            assert time.monotonic() < deadline_s
-            time.sleep(0.02)
+        wait_until(lambda: sum("sleep" in each.name() for each in descendants(command)) == 2)
         processes = descendants(command)
 
         command.process.send_signal(number)
-        command.process.wait(timeout=3)
-        _, alive = psutil.wait_procs(processes, timeout=3)
+        command.process.wait(timeout=LIMIT_S)
+        _, alive = psutil.wait_procs(processes, timeout=LIMIT_S)
 
         assert alive == []
         assert command.process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 0)
@@ -118,7 +113,7 @@ def test_a_taken_port_is_named_before_any_model_is_built(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         command = start(tmp_path, port)
-        assert command.process.wait(timeout=10) == 1
+        assert command.process.wait(timeout=LIMIT_S) == 1
 
     assert len(command.said().splitlines()) == 1
     assert f"port {port}" in command.said()
@@ -133,7 +128,7 @@ def test_a_function_that_cannot_start_shows_its_log(tmp_path: Path):
     (tmp_path / "broken.yaml").write_text(broken)
     command = start(tmp_path, free_port(), "--template", str(tmp_path / "broken.yaml"))
 
-    assert command.process.wait(timeout=20) == 1
+    assert command.process.wait(timeout=LIMIT_S) == 1
     assert "a_module_that_is_missing" in command.said()
     assert command.said().splitlines()[-1].startswith("error: GET /v1/health answered 502")
 
@@ -141,7 +136,7 @@ def test_a_function_that_cannot_start_shows_its_log(tmp_path: Path):
 def test_says_when_functions_run_in_worker_processes(tmp_path: Path):
     with running(tmp_path, "--runtime", "worker") as command:
         assert "worker processes" in command.said()
-        assert requests.get(f"{command.url}/v1/echo", timeout=5).status_code == 200
+        assert requests.get(f"{command.url}/v1/echo", timeout=LIMIT_S).status_code == 200
 
 
 def test_the_emulator_is_what_runs_where_it_can(tmp_path: Path):
@@ -158,4 +153,4 @@ def descendants(command: Command) -> list[psutil.Process]:
 
 def quietly_get(url: str) -> None:
     with suppress(requests.RequestException):  # the cloud is stopped under it
-        requests.get(url, timeout=10)
+        requests.get(url, timeout=LIMIT_S)

@@ -3,7 +3,9 @@
 import asyncio
 import base64
 import io
+import os
 from pathlib import Path
+from time import perf_counter
 
 import aiohttp
 import psutil
@@ -22,7 +24,7 @@ def test_hands_the_function_the_request_as_an_event(run_cloud):
         assert event["queryStringParameters"] == {"a": "1,2", "b": ""}
         assert (event["body"], event["isBase64Encoded"]) == ('{"x": 1}', False)
         assert event["requestContext"]["requestId"] == answer["request_id"]
-        assert 0 < answer["remaining_ms"] <= 2000
+        assert 0 < answer["remaining_ms"] <= 20_000
 
     run_cloud(scenario)
 
@@ -82,7 +84,7 @@ def test_binary_bodies_arrive_byte_for_byte(run_cloud, encoding):
     [
         ("/v1/exit", 502, "function_crashed"),
         ("/v1/raise", 502, "function_error"),
-        ("/v1/sleep?s=9", 504, "function_timeout"),
+        ("/v1/sleep?s=60", 504, "function_timeout"),
         ("/v1/child", 504, "function_timeout"),
         ("/v1/big", 502, "response_too_large"),
         ("/v1/no-status", 502, "bad_function_response"),
@@ -103,7 +105,9 @@ def test_a_failing_request_gets_its_code_and_the_next_one_works(run_cloud, path,
             assert "secret" not in str(problem)
         assert (await toy.get("/v1/echo"))[0] == 200
 
-    run_cloud(scenario, environments=1)
+    # Enough for a cold start on a slow machine, which counts toward it in the emulator.
+    limited = {"Timeout": "3"} if code == "function_timeout" else None
+    run_cloud(scenario, parameters=limited, environments=1)
 
 
 def test_a_trace_goes_to_the_log(run_cloud):
@@ -111,11 +115,10 @@ def test_a_trace_goes_to_the_log(run_cloud):
         await toy.get("/v1/raise")
         await toy.get("/broken")
         await toy.get("/v1/shout")
-        await asyncio.sleep(0.2)
-        assert "a secret detail" in toy.log()
-        assert "a_module_that_is_missing" in toy.log("BrokenFunction")
+        await toy.until(lambda: "a secret detail" in toy.log())
+        await toy.until(lambda: "a_module_that_is_missing" in toy.log("BrokenFunction"))
         for words in ("printed by", "complained by", "written past Python"):
-            assert words in toy.log()
+            await toy.until(lambda words=words: words in toy.log())
 
     run_cloud(scenario)
 
@@ -144,32 +147,31 @@ def test_init_has_a_limit(run_cloud):
 
 def test_init_below_the_limit_is_reported(run_cloud):
     async def scenario(toy) -> None:
+        started = perf_counter()
         assert await toy.get("/slow-start") == (200, b"awake")
+        elapsed_ms = (perf_counter() - started) * 1000
         report = toy.reports()[-1]
         assert report["cold"] is True
-        assert 1500 <= report["init_ms"] < 3000
-        assert report["duration_ms"] < 500
+        assert report["init_ms"] >= 1500
+        assert report["init_ms"] + report["duration_ms"] <= elapsed_ms
         assert report["billed_ms"] >= report["init_ms"]
 
     run_cloud(scenario)
 
 
-def test_reports_peak_memory_and_waiting(run_cloud):
+def test_reports_peak_memory(run_cloud):
     async def scenario(toy) -> None:
         await toy.get("/v1/allocate")
-        await asyncio.gather(toy.get("/v1/sleep?s=0.3"), toy.get("/v1/echo"))
-        allocated, *others = toy.reports()
-        assert 80 <= allocated["max_memory_mb"] < 256
-        assert max(report["queued_ms"] for report in others) >= 290
-        assert {report["outcome"] for report in others} == {"ok"}
+        assert 80 <= toy.reports()[0]["max_memory_mb"] < 256
 
-    run_cloud(scenario, environments=1)
+    run_cloud(scenario)
 
 
 def test_provisioned_environments_are_warm_and_spill_over_is_counted(run_cloud):
     async def scenario(toy) -> None:
         assert [report["outcome"] for report in toy.reports()] == ["initialized"]
-        await asyncio.gather(toy.get("/v1/sleep?s=0.3"), toy.get("/v1/sleep?s=0.3"))
+        async with toy.holding():
+            await toy.get("/v1/echo")
         provisioned, spilled = sorted(toy.reports()[1:], key=lambda each: each["spilled_over"])
         assert provisioned["initialization_type"] == "provisioned-concurrency"
         assert (provisioned["cold"], spilled["cold"]) == (False, True)
@@ -181,9 +183,7 @@ def test_provisioned_environments_are_warm_and_spill_over_is_counted(run_cloud):
 def test_a_crashed_provisioned_environment_is_replaced_ahead_of_requests(run_cloud):
     async def scenario(toy) -> None:
         await toy.get("/v1/exit")
-        async with asyncio.timeout(5):
-            while [each["outcome"] for each in toy.reports()].count("initialized") < 2:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)
+        await toy.until(lambda: [x["outcome"] for x in toy.reports()].count("initialized") == 2)
         await toy.get("/v1/echo")
         assert toy.reports()[-1]["initialization_type"] == "provisioned-concurrency"
         assert toy.reports()[-1]["init_ms"] is None
@@ -191,31 +191,40 @@ def test_a_crashed_provisioned_environment_is_replaced_ahead_of_requests(run_clo
     run_cloud(scenario, parameters={"ProvisionedConcurrency": "1"}, environments=1)
 
 
-def test_a_full_queue_is_refused_at_once(run_cloud):
+def test_a_full_queue_is_refused_at_once_and_waiting_is_reported(run_cloud):
     async def scenario(toy) -> None:
-        busy = asyncio.create_task(toy.get("/v1/sleep?s=1"))
-        await asyncio.sleep(0.2)
-        waiting = asyncio.create_task(toy.get("/v1/echo"))
-        await asyncio.sleep(0.1)
-        async with toy.http.get("/v1/echo") as response:
+        async with toy.holding() as busy:
+            more = [asyncio.create_task(toy.http.get("/v1/echo")) for _ in range(2)]
+            (refused,), (waiting,) = await asyncio.wait(more, return_when="FIRST_COMPLETED")
+            response = refused.result()
             assert response.status == 503
             assert int(response.headers["retry-after"]) >= 1
             assert (await response.json(content_type=None))["code"] == "too_many_requests"
-        assert not busy.done()
-        assert [status for status, _ in await asyncio.gather(busy, waiting)] == [200, 200]
+            assert not busy.done()
+        assert (busy.result()[0], (await waiting).status) == (200, 200)
+        reports = toy.reports()
+        assert [each["outcome"] for each in reports] == ["too_many_requests", "ok", "ok"]
+        assert reports[1]["queued_ms"] < reports[2]["queued_ms"] < reports[1]["duration_ms"]
 
     run_cloud(scenario, environments=1, queue=1)
 
 
 def test_a_client_that_leaves_puts_no_two_into_one_environment(run_cloud):
     async def scenario(toy) -> None:
+        def left() -> int:
+            return sum("left" in line for line in toy.said)
+
         _, first = await toy.get("/v1/echo")
-        for _ in range(5):
-            with pytest.raises(TimeoutError):
-                await toy.send("GET", "/v1/sleep?s=0.2", timeout=aiohttp.ClientTimeout(0.05))
+        async with toy.holding() as busy:
+            busy.cancel()
+            await toy.until(left)
+            patience_s = 0.05
+            while left() < 5:  # who leaves before the gateway has noticed does not count
+                with pytest.raises(TimeoutError):
+                    await toy.send("GET", "/v1/echo", timeout=aiohttp.ClientTimeout(patience_s))
+                patience_s *= 1.5
         _, last = await toy.get("/v1/echo")
         assert last["environment"] == first["environment"]
-        assert sum("left" in line for line in toy.said) == 5
         outcomes = [report["outcome"] for report in toy.reports()]
         assert "abandoned" in outcomes
         assert set(outcomes) == {"ok", "abandoned"}
@@ -293,9 +302,10 @@ def test_an_environment_killed_while_idle_costs_nobody_an_answer(run_cloud, vict
         processes = {each.pid: each for each in psutil.process_iter() if marked(each, toy.data)}
         children = [each for each in processes.values() if each.ppid() in processes]
         runtimes = children or processes.values()  # a worker is its own runtime
-        for process in runtimes if victim == "its runtime" else processes.values():
+        killed = list(runtimes if victim == "its runtime" else processes.values())
+        for process in killed:
             process.kill()
-        await asyncio.sleep(0.2)
+        await toy.until(lambda: not any(map(runs, killed)))
 
         status, second = await toy.get("/v1/echo")
 
@@ -305,6 +315,14 @@ def test_an_environment_killed_while_idle_costs_nobody_an_answer(run_cloud, vict
         assert [report["cold"] for report in toy.reports()] == [True, True]
 
     run_cloud(scenario)
+
+
+def runs(process: psutil.Process) -> bool:
+    """Or has ended, but the cloud, whose child it is, has yet to take notice."""
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE or process.ppid() == os.getpid()
+    except psutil.NoSuchProcess:
+        return False
 
 
 def marked(process: psutil.Process, data: Path) -> bool:

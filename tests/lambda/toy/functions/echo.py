@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 
 def handler(event, context):
@@ -41,6 +42,15 @@ def allocate():
     return {"statusCode": 200, "body": str(len(bytearray(80_000_000)))}
 
 
+def hold():
+    # Until the test lets it go.
+    folder = Path(os.environ["MARK"])
+    (folder / "held").touch()
+    while not (folder / "let-go").exists():
+        time.sleep(0.01)
+    return {"statusCode": 200}
+
+
 def child():
     # Outlives its parent unless the whole session is killed.
     subprocess.Popen(["sleep", "60"])
@@ -52,6 +62,7 @@ ACTIONS = {
     "raise": fail,
     "shout": shout,
     "allocate": allocate,
+    "hold": hold,
     "child": child,
     "big": lambda: {"statusCode": 200, "body": "x" * 7_000_000},
     "bare": lambda: {"a": [1, "ü"]},
