@@ -23,9 +23,9 @@ from feedback.memory import MemoryStore
 from feedback.record import Feedback
 from feedback.routes import create_router
 from feedback.store import FeedbackStore
-from infra.local.guardian import Guardian
-from infra.local.stand_in import local_aws
-from infra.local.tables import read_tables, requests_creating
+from infra.local.aws.stand_in import local_aws
+from infra.local.aws.tables import read_tables, requests_creating
+from infra.local.machine.guardian import Guardian
 from serving.api import create_app
 from serving.receipts import Receipt, ReceiptBook
 from serving.telemetry import Environment

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from feedback.dynamodb import DynamoStore
 from feedback.export.rows import COLUMNS, csv_lines, inert, jsonl_lines
-from infra.local.stand_in import ENDPOINT_FILE, client_variables
+from infra.local.aws.stand_in import ENDPOINT_FILE, client_variables
 from tests.conftest import ROOT
 from tests.feedback.conftest import (
     RETENTION,
@@ -202,7 +202,7 @@ def test_exports_what_make_run_has_collected_after_it_was_killed(tmp_path: Path)
 def exported_locally(data: Path) -> list[str]:
     """Nonces that ``make feedback-export`` writes."""
     output = data / "feedback.jsonl"
-    command = ("-m", "infra.local.feedback_export", "--data", str(data), "--format", "jsonl")
+    command = ("-m", "infra.commands.feedback_export", "--data", str(data), "--format", "jsonl")
     subprocess.run(
         [sys.executable, *command, "--output", str(output)],
         cwd=ROOT,

@@ -4,9 +4,9 @@ import pytest
 
 from feedback.dynamodb import CLIENT_CONFIG
 from feedback.settings import FeedbackSettings
-from infra.local.intrinsics import load_yaml
-from infra.local.routing import Route, match_route
-from infra.local.template import read_template
+from infra.local.http_api.routing import Route, match_route
+from infra.local.sam.intrinsics import load_yaml
+from infra.local.sam.template import read_template
 from tests.feedback.conftest import TEMPLATE
 
 DOCUMENT = load_yaml(TEMPLATE)

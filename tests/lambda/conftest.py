@@ -13,10 +13,10 @@ import aiohttp
 import psutil
 import pytest
 
+from infra.local.aws_lambda.emulator import emulator_binary
 from infra.local.cloud import CloudSettings, running_cloud
-from infra.local.emulator import emulator_binary
-from infra.local.guardian import Guardian
-from infra.local.template import read_template
+from infra.local.machine.guardian import Guardian
+from infra.local.sam.template import read_template
 from tests.conftest import ROOT, skip_or_fail
 
 TOY = Path(__file__).with_name("toy")

@@ -1,4 +1,4 @@
-"""``python -m infra.local`` as a process: how it starts, and that nothing of it stays."""
+"""``python -m infra.commands.run`` as a process: how it starts, and that nothing of it stays."""
 
 import os
 import re
@@ -18,7 +18,7 @@ import psutil
 import pytest
 import requests
 
-from infra.local.emulator import emulator_binary
+from infra.local.aws_lambda.emulator import emulator_binary
 from tests.conftest import ROOT, skip_or_fail
 
 TOY = Path(__file__).with_name("toy")
@@ -40,7 +40,8 @@ def free_port() -> int:
 
 
 def start(folder: Path, port: int, *options: str) -> Command:
-    command = (sys.executable, "-m", "infra.local", "--port", str(port), "--data", folder / "data")
+    run = (sys.executable, "-m", "infra.commands.run")
+    command = (*run, "--port", str(port), "--data", folder / "data")
     output = folder / "output.txt"
     with output.open("w") as file:
         process = subprocess.Popen(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.event import HttpRequest, encode_event
-from infra.local.routing import Match, Route
+from infra.local.http_api.event import HttpRequest, encode_event
+from infra.local.http_api.routing import Match, Route
 
 NOW = datetime(2026, 3, 12, 19, 3, 58, 390_000, UTC)
 MATCH = Match(Route("POST", "/v1/{proxy+}", "F"), {"proxy": "predict"})

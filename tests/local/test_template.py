@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.intrinsics import TemplateError
-from infra.local.routing import Route
-from infra.local.template import read_template
+from infra.local.http_api.routing import Route
+from infra.local.sam.intrinsics import TemplateError
+from infra.local.sam.template import read_template
 from tests.conftest import ROOT
 
 FUNCTION = """

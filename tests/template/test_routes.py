@@ -5,8 +5,8 @@ import re
 import pytest
 import requests
 
-from infra.local.routing import Route, match_route
-from infra.local.template import read_template
+from infra.local.http_api.routing import Route, match_route
+from infra.local.sam.template import read_template
 from tests.conftest import Cloud
 from tests.template.conftest import TEMPLATE
 

@@ -8,12 +8,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.cors import Cors
-from infra.local.intrinsics import NO_VALUE, Node, Scope, TemplateError, evaluate, holds, load_yaml
-from infra.local.routing import Route
+from infra.local.account import ACCOUNT, REGION
+from infra.local.aws_lambda.function import FunctionSpec
+from infra.local.http_api.cors import Cors
+from infra.local.http_api.routing import Route
+from infra.local.sam.intrinsics import (
+    NO_VALUE,
+    Node,
+    Scope,
+    TemplateError,
+    evaluate,
+    holds,
+    load_yaml,
+)
 
-REGION = "us-east-1"
-ACCOUNT = "123456789012"
 _PSEUDO_PARAMETERS = {
     "AWS::Region": REGION,
     "AWS::AccountId": ACCOUNT,
@@ -25,20 +33,6 @@ _PSEUDO_PARAMETERS = {
 }
 _FUNCTION_TYPE = "AWS::Serverless::Function"
 _API_TYPE = "AWS::Serverless::HttpApi"
-
-
-@dataclass(frozen=True)
-class FunctionSpec:
-    """One Lambda function; ``code_folder`` is what its image holds under ``/var/task``."""
-
-    name: str
-    handler: str
-    code_folder: Path
-    memory_mb: int
-    timeout_s: int
-    environment: Mapping[str, str]
-    provisioned_concurrency: int
-    reserved_concurrency: int | None
 
 
 @dataclass(frozen=True)

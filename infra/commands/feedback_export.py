@@ -1,4 +1,4 @@
-"""``python -m infra.local.feedback_export``: the command behind ``make feedback-export``.
+"""``python -m infra.commands.feedback_export``: the command behind ``make feedback-export``.
 
 With a table's name it exports from AWS; without one, what ``make run`` keeps on this machine,
 whether that runs at the moment or not.
@@ -12,10 +12,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from infra.local.guardian import Guardian
-from infra.local.intrinsics import TemplateError
-from infra.local.stand_in import client_variables, local_aws, running_aws
-from infra.local.tables import StandInFailed, read_tables
+from infra.local.aws.stand_in import client_variables, local_aws, running_aws
+from infra.local.aws.tables import StandInFailed, read_tables
+from infra.local.machine.guardian import Guardian
+from infra.local.sam.intrinsics import TemplateError
 
 CODE_FOLDER = Path("functions")
 
@@ -23,7 +23,7 @@ CODE_FOLDER = Path("functions")
 def main() -> int:
     """Export; the exit status is the export's own."""
     parser = argparse.ArgumentParser(
-        prog="python -m infra.local.feedback_export", description=__doc__
+        prog="python -m infra.commands.feedback_export", description=__doc__
     )
     parser.add_argument("--data", type=Path, default=Path(".local"))
     parser.add_argument("--template", type=Path, default=Path("template.yaml"))
@@ -34,7 +34,7 @@ def main() -> int:
     try:
         return asyncio.run(_export(arguments))
     except (StandInFailed, TemplateError) as exc:
-        print(f"error: {exc}", file=sys.stderr)  # noqa: T201 - a command line prints
+        print(f"error: {exc}", file=sys.stderr)
         return 1
 
 

@@ -4,8 +4,8 @@ import os
 import secrets
 from pathlib import Path
 
-from infra.local.model import ServedModel
-from infra.local.stand_in import client_variables
+from infra.commands.model import ServedModel
+from infra.local.aws.stand_in import client_variables
 
 
 def local_variables(data: Path, model: ServedModel, aws_url: str) -> dict[str, str]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, unquote
 
-from infra.local.routing import Match, Route
-from infra.local.template import ACCOUNT
+from infra.local.account import ACCOUNT
+from infra.local.http_api.routing import Match, Route
 
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
 

@@ -7,9 +7,10 @@ import shlex
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from infra.local.cloud import CloudSettings, environments_limit
-from infra.local.model import ServedModel
-from infra.local.template import Template
+from infra.commands.model import ServedModel
+from infra.local.aws_lambda.service import environments_limit
+from infra.local.cloud import CloudSettings
+from infra.local.sam.template import Template
 
 _PACKAGED_PHOTOS = ("chelsea.png", "coffee.png", "astronaut.png")
 _MAX_PHOTO_BYTES = 4_500_000

@@ -1,4 +1,4 @@
-"""``python -m infra.local``: the command behind ``make run``."""
+"""``python -m infra.commands.run``: the command behind ``make run``."""
 
 import argparse
 import asyncio
@@ -15,19 +15,23 @@ from pathlib import Path
 
 import aiohttp
 
-from infra.local.arguments import parse_arguments
-from infra.local.cloud import CloudSettings, environments_limit, running_cloud
-from infra.local.emulator import emulator_binary
-from infra.local.guardian import Guardian
-from infra.local.intrinsics import TemplateError
-from infra.local.listener import PortUnavailable, bind, reachable_url
-from infra.local.loglines import FunctionLog
-from infra.local.model import ModelUnavailable, ServedModel, ensure_model, run_exporter
-from infra.local.stand_in import local_aws
-from infra.local.tables import StandInFailed
-from infra.local.template import Template, read_template
-from infra.local.variables import local_variables
-from infra.local.welcome import find_photo, welcome_lines
+from infra.commands.arguments import parse_arguments
+from infra.commands.model import ModelUnavailable, ServedModel, ensure_model, run_exporter
+from infra.commands.variables import local_variables
+from infra.commands.welcome import find_photo, welcome_lines
+from infra.local.aws.stand_in import local_aws
+from infra.local.aws.tables import StandInFailed
+from infra.local.aws_lambda.emulator import emulator_binary
+from infra.local.aws_lambda.service import (
+    ConcurrencyInvalid,
+    RunningFunction,
+    environments_limit,
+)
+from infra.local.cloud import CloudSettings, running_cloud
+from infra.local.machine.guardian import Guardian
+from infra.local.machine.listener import PortUnavailable, bind, reachable_url
+from infra.local.sam.intrinsics import TemplateError
+from infra.local.sam.template import Template, read_template
 
 _HEALTH_PATH = "/v1/health"
 _LOG_TAIL_LINES = 20
@@ -47,7 +51,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     try:
         return _run(parse_arguments(argv))
-    except (StartFailed, PortUnavailable, TemplateError, StandInFailed) as exc:
+    except (StartFailed, PortUnavailable, TemplateError, ConcurrencyInvalid, StandInFailed) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except ModelUnavailable as exc:
@@ -100,9 +104,9 @@ async def _serve(
         with Guardian() as guardian:
             async with local_aws(settings.data / "dynamodb", arguments.template, guardian) as aws:
                 template = read(local_variables(settings.data, model, aws))
-                async with running_cloud(template, settings, listener, guardian, _say) as logs:
+                async with running_cloud(template, settings, listener, guardian, _say) as functions:
                     if not arguments.skip_check:
-                        await _check_health(url, logs)
+                        await _check_health(url, functions)
                     photo = find_photo(arguments.photo, os.environ)
                     _say(welcome_lines(url, template, settings, model, photo))
                     await asyncio.Event().wait()
@@ -129,7 +133,7 @@ def _stop_on_signals() -> None:
         signal.signal(number, stop)
 
 
-async def _check_health(url: str, logs: dict[str, FunctionLog]) -> None:
+async def _check_health(url: str, functions: Mapping[str, RunningFunction]) -> None:
     """One request through everything.
 
     Raises:
@@ -139,9 +143,9 @@ async def _check_health(url: str, logs: dict[str, FunctionLog]) -> None:
         if response.status == HTTPStatus.OK:
             return
         answer = await response.text()
-    for name, log in logs.items():
-        print(f"--- {log.path} ({name}), last lines", file=sys.stderr)
-        print(*log.tail(_LOG_TAIL_LINES), sep="\n", file=sys.stderr)
+    for name, function in functions.items():
+        print(f"--- {function.log.path} ({name}), last lines", file=sys.stderr)
+        print(*function.log.tail(_LOG_TAIL_LINES), sep="\n", file=sys.stderr)
     raise StartFailed(f"GET {_HEALTH_PATH} answered {response.status}: {answer.strip()}")
 
 
