@@ -6,7 +6,6 @@ import compileall
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -18,18 +17,18 @@ import aiohttp
 from infra.commands.arguments import parse_arguments
 from infra.commands.model import ModelUnavailable, ServedModel, ensure_model, run_exporter
 from infra.commands.variables import local_variables
-from infra.commands.welcome import find_photo, welcome_lines
+from infra.commands.welcome import Addresses, find_photo, welcome_lines
 from infra.local.aws.stand_in import local_aws
 from infra.local.aws.tables import StandInFailed
+from infra.local.aws_lambda.concurrency import RunningFunction
 from infra.local.aws_lambda.emulator import emulator_binary
 from infra.local.aws_lambda.service import (
     ConcurrencyInvalid,
-    RunningFunction,
     environments_limit,
 )
-from infra.local.cloud import CloudSettings, running_cloud
+from infra.local.cloud import CloudSettings, Listeners, running_cloud
 from infra.local.machine.guardian import Guardian
-from infra.local.machine.listener import PortUnavailable, bind, reachable_url
+from infra.local.machine.listener import PortUnavailable, bind, bind_next, reachable_url
 from infra.local.sam.intrinsics import TemplateError
 from infra.local.sam.template import Template, read_template
 
@@ -62,7 +61,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    listener = bind(arguments.host, arguments.port)
+    # Lambda's own API on loopback alone: the HTTP API may be meant for others, this is not.
+    listeners = Listeners(bind(arguments.host, arguments.port), bind_next(arguments.port))
     parameters = dict(arguments.parameter)
     if arguments.provisioned is not None:
         parameters["ProvisionedConcurrency"] = str(arguments.provisioned)
@@ -86,29 +86,34 @@ def _run(arguments: argparse.Namespace) -> int:
         queue=arguments.queue,
         verbose=arguments.verbose,
     )
-    return asyncio.run(_serve(arguments, read, settings, listener, model))
+    return asyncio.run(_serve(arguments, read, settings, listeners, model))
 
 
 async def _serve(
     arguments: argparse.Namespace,
     read: ReadTemplate,
     settings: CloudSettings,
-    listener: socket.socket,
+    listeners: Listeners,
     model: ServedModel,
 ) -> int:
     _stop_on_signals()
-    url = reachable_url(arguments.host, arguments.port)
+    invoke_port = listeners.invoke_api.getsockname()[1]
+    addresses = Addresses(
+        reachable_url(arguments.host, arguments.port), reachable_url("127.0.0.1", invoke_port)
+    )
     if settings.emulator is None:
         _say("The Lambda emulator does not run here: functions run in plain worker processes.")
     try:
         with Guardian() as guardian:
             async with local_aws(settings.data / "dynamodb", arguments.template, guardian) as aws:
                 template = read(local_variables(settings.data, model, aws))
-                async with running_cloud(template, settings, listener, guardian, _say) as functions:
+                async with running_cloud(
+                    template, settings, listeners, guardian, _say
+                ) as functions:
                     if not arguments.skip_check:
-                        await _check_health(url, functions)
+                        await _check_health(addresses.http_api, functions)
                     photo = find_photo(arguments.photo, os.environ)
-                    _say(welcome_lines(url, template, settings, model, photo))
+                    _say(welcome_lines(addresses, template, settings, model, photo))
                     await asyncio.Event().wait()
     except asyncio.CancelledError:
         return 0

@@ -8,8 +8,10 @@ from pathlib import Path
 
 from aiohttp import web
 
+from infra.local.aws_lambda.concurrency import RunningFunction
 from infra.local.aws_lambda.environment import INIT_LIMIT_S
-from infra.local.aws_lambda.service import LambdaSettings, RunningFunction, running_functions
+from infra.local.aws_lambda.invoke_api import InvokeApi
+from infra.local.aws_lambda.service import LambdaSettings, running_functions
 from infra.local.http_api.event import utc_now, warm_up_event
 from infra.local.http_api.gateway import TIMEOUT_S, Gateway, HttpApi
 from infra.local.machine.guardian import Guardian
@@ -35,19 +37,27 @@ class CloudSettings:
     gateway_timeout_s: float = TIMEOUT_S
 
 
+@dataclass(frozen=True)
+class Listeners:
+    """Where the HTTP API answers, and where Lambda's own API does."""
+
+    http_api: socket.socket
+    invoke_api: socket.socket
+
+
 @asynccontextmanager
 async def running_cloud(
     template: Template,
     settings: CloudSettings,
-    listener: socket.socket,
+    listeners: Listeners,
     guardian: Guardian,
     say: Callable[[str], None],
 ) -> AsyncIterator[Mapping[str, RunningFunction]]:
-    """The cloud, answering on ``listener`` while the context lasts; yields the functions.
+    """The cloud, answering on ``listeners`` while the context lasts; yields the functions.
 
     Raises:
         ConcurrencyInvalid: a function is to have more environments than it may.
-        OSError: the port was taken since ``listener`` was bound.
+        OSError: a port was taken since it was bound.
     """
     on_this_machine = LambdaSettings(
         settings.data / "logs",
@@ -73,7 +83,10 @@ async def running_cloud(
             say,
             settings.gateway_timeout_s,
         )
-        await _serve(gateway.application(), listener, stack)
+        invoke_api = InvokeApi(functions, settings.queue)
+        await _serve(invoke_api.application(), listeners.invoke_api, stack)
+        stack.push_async_callback(invoke_api.stop)
+        await _serve(gateway.application(), listeners.http_api, stack)
         yield functions
 
 

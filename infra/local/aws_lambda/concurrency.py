@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from infra.local.aws_lambda.environment import Environment, InitializationType, Invocation, Outcome
 from infra.local.aws_lambda.function import FunctionSpec
+from infra.local.aws_lambda.loglines import FunctionLog
 from infra.local.aws_lambda.report import Report, ReportOutcome, billed_ms
 
 PROVISIONED: InitializationType = "provisioned-concurrency"
@@ -46,6 +47,16 @@ class Served:
 
 Invoke = Callable[[Invocation], Awaitable[Served]]
 """Runs an invocation of one function; raises ``Throttled``."""
+
+
+@dataclass(frozen=True)
+class RunningFunction:
+    """A function that can be invoked, in at most so many ``environments`` at once."""
+
+    spec: FunctionSpec
+    invoke: Invoke
+    environments: int
+    log: FunctionLog
 
 
 class EnvironmentPool:

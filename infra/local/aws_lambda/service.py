@@ -12,7 +12,7 @@ from pathlib import Path
 
 import aiohttp
 
-from infra.local.aws_lambda.concurrency import EnvironmentPool, Invoke, Limits
+from infra.local.aws_lambda.concurrency import EnvironmentPool, Limits, RunningFunction
 from infra.local.aws_lambda.emulator import EmulatorEnvironment
 from infra.local.aws_lambda.environment import (
     INIT_LIMIT_S,
@@ -45,16 +45,6 @@ class LambdaSettings:
     queue: int
     echo: Callable[[str], None] | None = None
     init_limit_s: float = INIT_LIMIT_S
-
-
-@dataclass(frozen=True)
-class RunningFunction:
-    """A function that can be invoked, in at most so many ``environments`` at once."""
-
-    spec: FunctionSpec
-    invoke: Invoke
-    environments: int
-    log: FunctionLog
 
 
 def environments_limit(spec: FunctionSpec, environments: int | None) -> int:
