@@ -16,7 +16,7 @@ import aiohttp
 
 from infra.commands.arguments import parse_arguments
 from infra.commands.model import ModelUnavailable, ServedModel, ensure_model, run_exporter
-from infra.commands.variables import local_variables
+from infra.commands.variables import own_variables, shared_variables
 from infra.commands.welcome import Addresses, find_photo, welcome_lines
 from infra.local.aws.stand_in import local_aws
 from infra.local.aws.tables import StandInFailed
@@ -35,7 +35,8 @@ from infra.local.sam.template import Template, read_template
 _HEALTH_PATH = "/v1/health"
 _LOG_TAIL_LINES = 20
 
-ReadTemplate = Callable[[Mapping[str, str]], Template]
+Variables = Mapping[str, str]
+ReadTemplate = Callable[[Variables, Mapping[str, Variables]], Template]
 
 
 class StartFailed(Exception):
@@ -70,7 +71,7 @@ def _run(arguments: argparse.Namespace) -> int:
     models_dir = arguments.models_dir.resolve()
     # Read before the model is built, so that a mistake in it shows at once.
     not_built = ServedModel(arguments.model, models_dir / arguments.model)
-    template = read(local_variables(arguments.data, not_built, ""))
+    template = read(shared_variables("", ""), own_variables(arguments.data, not_built))
     emulator = _emulator(arguments.runtime, arguments.emulator_dir)
     for spec in template.functions:
         environments_limit(spec, arguments.environments)
@@ -106,7 +107,9 @@ async def _serve(
     try:
         with Guardian() as guardian:
             async with local_aws(settings.data / "dynamodb", arguments.template, guardian) as aws:
-                template = read(local_variables(settings.data, model, aws))
+                shared = shared_variables(aws, addresses.invoke_api)
+                template = read(shared, own_variables(settings.data, model))
+                _tell_left_out(template)
                 async with running_cloud(
                     template, settings, listeners, guardian, _say
                 ) as functions:
@@ -152,6 +155,11 @@ async def _check_health(url: str, functions: Mapping[str, RunningFunction]) -> N
         print(f"--- {function.log.path} ({name}), last lines", file=sys.stderr)
         print(*function.log.tail(_LOG_TAIL_LINES), sep="\n", file=sys.stderr)
     raise StartFailed(f"GET {_HEALTH_PATH} answered {response.status}: {answer.strip()}")
+
+
+def _tell_left_out(template: Template) -> None:
+    for name, reason in template.left_out.items():
+        _say(f"{name} does not run here: {reason}")
 
 
 def _emulator(runtime: str, folder: Path) -> Path | None:

@@ -8,16 +8,23 @@ from infra.commands.model import ServedModel
 from infra.local.aws.stand_in import client_variables
 
 
-def local_variables(data: Path, model: ServedModel, aws_url: str) -> dict[str, str]:
-    """Where the model and its labels lie, where AWS answers, and a receipt key of its own."""
-    variables = {
-        "MODEL_DIR": str(model.folder),
-        "LABELS_FILE": str(model.folder / "labels.json"),
-        "RECEIPT_KEY": _receipt_key(data / "receipt-key"),
-    }
+def shared_variables(aws_url: str, invoke_url: str) -> dict[str, str]:
+    """What every function gets: where AWS answers, and where Lambda does."""
+    return client_variables(aws_url) | {"AWS_ENDPOINT_URL_LAMBDA": invoke_url}
+
+
+def own_variables(data: Path, model: ServedModel) -> dict[str, dict[str, str]]:
+    """What single functions get: where the model and its labels lie, and one key for receipts."""
+    key = {"RECEIPT_KEY": _receipt_key(data / "receipt-key")}
+    classifier = {"MODEL_DIR": str(model.folder), **key}
     if model.fallback_from:
-        variables["MODEL_FALLBACK_FROM"] = model.fallback_from
-    return variables | client_variables(aws_url)
+        classifier["MODEL_FALLBACK_FROM"] = model.fallback_from
+    labels = {"LABELS_FILE": str(model.folder / "labels.json")}
+    return {
+        "ClassifierFunction": classifier,
+        "FeedbackFunction": {**labels, **key, "PREVIOUS_RECEIPT_KEY": ""},
+        "FeedbackCheckFunction": key,
+    }
 
 
 def _receipt_key(path: Path) -> str:

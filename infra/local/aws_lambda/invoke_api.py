@@ -17,7 +17,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from infra.local.account import ACCOUNT, REGION
+from infra.local.account import ACCOUNT, REGION, function_arn
 from infra.local.aws_lambda.concurrency import Invoke, RunningFunction, Throttled
 from infra.local.aws_lambda.environment import (
     MAX_PAYLOAD_BYTES,
@@ -152,8 +152,8 @@ class InvokeApi:
         here = match["region"] in (None, REGION) and match["account"] in (None, ACCOUNT)
         function = self._functions.get(match["name"])
         if function is None or not here:
-            arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{match['name']}"
-            raise ApiError("ResourceNotFoundException", f"Function not found: {arn}")
+            message = f"Function not found: {function_arn(match['name'])}"
+            raise ApiError("ResourceNotFoundException", message)
         return function
 
     def _enqueue(self, function: RunningFunction, invocation: Invocation) -> None:
