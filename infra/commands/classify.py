@@ -6,9 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.commands.model import ModelUnavailable, ensure_model, run_exporter
-
-CODE_FOLDER = Path("functions")
+from infra.commands.model import CODE_FOLDER, ModelUnavailable, ensure_model, run_exporter
 
 
 def main() -> int:

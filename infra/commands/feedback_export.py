@@ -12,12 +12,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from infra.commands.model import CODE_FOLDER
 from infra.local.aws.stand_in import client_variables, local_aws, running_aws
 from infra.local.aws.tables import StandInFailed, read_tables
 from infra.local.machine.guardian import Guardian
 from infra.local.sam.intrinsics import TemplateError
 
-CODE_FOLDER = Path("functions")
+FEEDBACK_TABLE = "FeedbackTable"
+"""The template's name for the table that keeps the feedback."""
 
 
 def main() -> int:
@@ -42,10 +44,11 @@ async def _export(arguments: argparse.Namespace) -> int:
     options = ["--output", arguments.output, "--format", arguments.format]
     if arguments.table:
         return await _run_export([*options, "--table", arguments.table], {})
-    ((table, _),) = read_tables(arguments.template)
+    if FEEDBACK_TABLE not in dict(read_tables(arguments.template)):
+        raise TemplateError(f"{arguments.template} has no table {FEEDBACK_TABLE}.")
     async with _endpoint(arguments.data / "dynamodb", arguments.template) as url:
         return await _run_export(
-            [*options, "--table", table, "--endpoint", url], client_variables(url)
+            [*options, "--table", FEEDBACK_TABLE, "--endpoint", url], client_variables(url)
         )
 
 

@@ -15,7 +15,13 @@ from pathlib import Path
 import aiohttp
 
 from infra.commands.arguments import parse_arguments
-from infra.commands.model import ModelUnavailable, ServedModel, ensure_model, run_exporter
+from infra.commands.model import (
+    CODE_FOLDER,
+    ModelUnavailable,
+    ServedModel,
+    ensure_model,
+    run_exporter,
+)
 from infra.commands.variables import own_variables, shared_variables
 from infra.commands.welcome import Addresses, find_photo, welcome_lines
 from infra.local.aws.stand_in import local_aws
@@ -27,6 +33,7 @@ from infra.local.aws_lambda.service import (
     environments_limit,
 )
 from infra.local.cloud import CloudSettings, Listeners, running_cloud
+from infra.local.http_api.routing import match_route
 from infra.local.machine.guardian import Guardian
 from infra.local.machine.listener import PortUnavailable, bind, bind_next, reachable_url
 from infra.local.sam.intrinsics import TemplateError
@@ -75,17 +82,19 @@ def _run(arguments: argparse.Namespace) -> int:
     emulator = _emulator(arguments.runtime, arguments.emulator_dir)
     for spec in template.functions:
         environments_limit(spec, arguments.environments)
-    exporter = run_exporter(template.functions[0].code_folder, dict(os.environ))
+    project = arguments.template.resolve().parent
+    exporter = run_exporter(project / CODE_FOLDER, dict(os.environ))
     model = ensure_model(arguments.model, models_dir, exporter, _say)
     for folder in {spec.code_folder for spec in template.functions}:
         compileall.compile_dir(folder, quiet=2)  # as in the image
     settings = CloudSettings(
         data=arguments.data.resolve(),
-        web_folder=arguments.template.resolve().parent / "web",
+        web_folder=project / "web",
         emulator=emulator,
         environments=arguments.environments,
         queue=arguments.queue,
         verbose=arguments.verbose,
+        health_path=_HEALTH_PATH,
     )
     return asyncio.run(_serve(arguments, read, settings, listeners, model))
 
@@ -113,7 +122,8 @@ async def _serve(
                 async with running_cloud(
                     template, settings, listeners, guardian, _say
                 ) as functions:
-                    if not arguments.skip_check:
+                    healthy = match_route(template.routes, "GET", _HEALTH_PATH)
+                    if healthy and not arguments.skip_check:
                         await _check_health(addresses.http_api, functions)
                     photo = find_photo(arguments.photo, os.environ)
                     _say(welcome_lines(addresses, template, settings, model, photo))

@@ -25,6 +25,7 @@ class CloudSettings:
     """How the cloud runs on this machine; ``emulator`` None means worker processes.
 
     ``environments`` is the most per function at once, ``queue`` how many requests may wait.
+    Functions that answer ``GET health_path`` are warmed by it, others by a plain invocation.
     """
 
     data: Path
@@ -35,6 +36,7 @@ class CloudSettings:
     verbose: bool = False
     init_limit_s: float = INIT_LIMIT_S
     gateway_timeout_s: float = TIMEOUT_S
+    health_path: str | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ async def running_cloud(
             running_functions(
                 template.functions,
                 on_this_machine,
-                lambda _: warm_up_event(utc_now()),
+                lambda spec: warm_up_event(
+                    template.routes, spec.name, settings.health_path, utc_now()
+                ),
                 guardian,
             )
         )
