@@ -59,7 +59,7 @@ def test_reads_the_projects_own_template():
     assert classifier.memory_mb == 1769
     assert classifier.timeout_s < 29
     assert classifier.provisioned_concurrency == 0
-    assert Route("POST", "/v1/predict", "ClassifierFunction") in template.routes
+    assert Route("ANY", "/v1/predict", "ClassifierFunction") in template.routes
 
 
 def test_provisioned_concurrency_follows_its_parameter():

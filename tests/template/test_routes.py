@@ -54,6 +54,11 @@ def test_the_app_answers_every_route_of_the_template(cloud: Cloud, function: str
         assert route.method == "ANY" or route.method in methods, route.key
 
 
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/predict/x", "/v1/models/", "/v1//predict"])
+def test_a_wrong_path_starts_no_image_model(path: str):
+    assert function_of("GET", path) == "FeedbackFunction"
+
+
 @pytest.mark.parametrize("function", APPS)
 def test_documentation_and_what_it_loads_come_from_the_same_function(cloud: Cloud, function: str):
     page = requests.get(f"{cloud.url}{APPS[function]}/docs", timeout=30).text
