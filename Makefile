@@ -37,18 +37,18 @@ help: ## list these commands
 	@echo '  Variables: PORT=8000 MODEL=resnet50|efficientnet-lite0 DATA=.local PHOTOS_DIR=folder'
 
 run: $(VENV) $(EMULATOR) $(STAND_IN) ## the whole service on this machine: page, API, Lambda environments
-	@exec $(BIN)/python -m infra.local --port $(PORT) --model $(MODEL) --data $(DATA) --models-dir $(MODELS) $(RUN_ARGS)
+	@exec $(BIN)/python -m infra.commands.run --port $(PORT) --model $(MODEL) --data $(DATA) --models-dir $(MODELS) $(RUN_ARGS)
 
 classify: $(VENV) ## top five of photos in the terminal: IMAGES="a.jpg b.png"
 	@test -n "$(IMAGES)" || { echo 'Name the photos: make classify IMAGES="a.jpg b.png"'; exit 2; }
-	@$(BIN)/python -m infra.local.classify --model $(MODEL) --models-dir $(MODELS) $(IMAGES)
+	@$(BIN)/python -m infra.commands.classify --model $(MODEL) --models-dir $(MODELS) $(IMAGES)
 
 model: $(VENV) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABELS_FILE=y.json PREPROCESS=none|caffe|tf|torch RESAMPLING=bilinear|bicubic RESIZE=256
 	@$(BIN)/python -m image_classifier.export $(if $(MODEL_FILE),--model-file $(MODEL_FILE) $(if $(LABELS_FILE),--labels-file $(LABELS_FILE)) $(if $(PREPROCESS),--preprocess $(PREPROCESS)) $(if $(RESAMPLING),--resampling $(RESAMPLING)) $(if $(RESIZE),--resize $(RESIZE)) --output $(MODELS)/$(basename $(notdir $(MODEL_FILE))),--model $(MODEL) --output $(MODELS)/$(MODEL)) $(if $(QUANTIZATION),--quantization $(QUANTIZATION))
 
 feedback-export: $(VENV) $(STAND_IN) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
 	@test -n "$(OUTPUT)" || { echo 'Name the file: make feedback-export OUTPUT=feedback.csv'; exit 2; }
-	@$(BIN)/python -m infra.local.feedback_export --data $(DATA) --output $(OUTPUT) --format $(or $(FORMAT),csv) $(if $(TABLE),--table $(TABLE))
+	@$(BIN)/python -m infra.commands.feedback_export --data $(DATA) --output $(OUTPUT) --format $(or $(FORMAT),csv) $(if $(TABLE),--table $(TABLE))
 
 feedback-restore: $(VENV) ## copy answers into the table in use in AWS; the later of two stands: FROM=restored ENV=dev|prod, or TABLE=name DAYS=730
 	@test -n "$(FROM)" -a -n "$(or $(TABLE),$(filter command line environment,$(origin ENV)))" || { echo 'Name both: make feedback-restore FROM=restored ENV=dev'; exit 2; }

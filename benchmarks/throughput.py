@@ -22,7 +22,7 @@ PORT = 8719
 def requests_per_second(material: Material) -> float:
     """Start `make run`'s program, load it from this process, stop it."""
     command = (
-        *(sys.executable, "-m", "infra.local", "--port", str(PORT), "--model", "resnet50"),
+        *(sys.executable, "-m", "infra.commands.run", "--port", str(PORT), "--model", "resnet50"),
         *("--data", str(FOLDER / "data"), "--models-dir", str(material.models_dir)),
     )
     with (FOLDER / "local.log").open("w") as log:

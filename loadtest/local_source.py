@@ -12,7 +12,7 @@ _SAME = {each.name for each in fields(ServerRecord)} - {"end_s"}
 
 @dataclass(frozen=True)
 class LocalRecords:
-    """Records in the data folder of ``python -m infra.local``."""
+    """Records in the data folder of ``python -m infra.commands.run``."""
 
     data: Path
 

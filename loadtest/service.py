@@ -45,7 +45,7 @@ class Running:
 
 @contextmanager
 def running_service(spec: ServiceSpec, data: Path) -> Iterator[Running]:
-    """``python -m infra.local`` on a free port with its state in ``data``.
+    """``python -m infra.commands.run`` on a free port with its state in ``data``.
 
     Nothing is asked of it before: where nothing is provisioned, the first cold start is a client's.
 
@@ -56,7 +56,7 @@ def running_service(spec: ServiceSpec, data: Path) -> Iterator[Running]:
         port = listener.getsockname()[1]
     data.mkdir(parents=True, exist_ok=True)
     command = (
-        *(sys.executable, "-m", "infra.local", "--port", str(port), "--data", str(data)),
+        *(sys.executable, "-m", "infra.commands.run", "--port", str(port), "--data", str(data)),
         *("--environments", str(spec.environments), "--provisioned", str(spec.provisioned)),
         *("--queue", str(spec.queue), "--model", spec.model),
         *("--models-dir", str(spec.models_dir), "--skip-check"),

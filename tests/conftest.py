@@ -84,11 +84,11 @@ def cloud(embedded_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 @contextmanager
 def running_cloud(data: Path, models_dir: Path, *options: str) -> Iterator[Cloud]:
-    """Start ``python -m infra.local`` on a free port, and stop it as Ctrl-C does."""
+    """Start ``python -m infra.commands.run`` on a free port, and stop it as Ctrl-C does."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     command = (
-        *(sys.executable, "-m", "infra.local", "--port", str(port), "--data", str(data)),
+        *(sys.executable, "-m", "infra.commands.run", "--port", str(port), "--data", str(data)),
         *("--model", "efficientnet-lite0", "--models-dir", str(models_dir), *options),
     )
     log = data / "make-run.log"

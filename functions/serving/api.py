@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from http import HTTPStatus
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.datastructures import MutableHeaders
@@ -23,6 +23,9 @@ from serving.errors import ServiceError
 from serving.telemetry import Environment, Record, Telemetry
 
 PROBLEM_JSON = "application/problem+json"
+
+UNKNOWN_PATHS = "/{unknown+}"
+"""How the API's route for every path that no other route names ends."""
 
 # An answer is data, also where a browser shows it; only the documentation states more.
 DATA_HEADERS = {
@@ -57,7 +60,7 @@ def create_app(
     ids and records around it.
     """
     app = create_documented_app(title, base_path)
-    app.include_router(router, prefix=base_path)
+    app.include_router(router, prefix=base_path, dependencies=[Depends(_routed)])
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_error)
@@ -124,6 +127,15 @@ def server_timing(measures: Mapping[str, float]) -> str:
     return ", ".join(f"{name.removesuffix('_ms')};dur={ms:.1f}" for name, ms in times.items())
 
 
+def _routed(request: Request) -> None:
+    """Refuse what API Gateway found no route for: its route for the rest has no authorizer, so a
+    path that only the app would read as one of its own must not be answered.
+    """
+    event = request.scope.get("aws.event", {})
+    if event.get("routeKey", "").endswith(UNKNOWN_PATHS):
+        raise _not_found(request)
+
+
 def problem(record: Record, error: ServiceError) -> JSONResponse:
     """The answer that tells a caller of ``error``."""
     status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
@@ -160,16 +172,20 @@ async def _validation_error(request: Request, exc: Exception) -> JSONResponse:
 
 async def _http_error(request: Request, exc: Exception) -> JSONResponse:
     assert isinstance(exc, HTTPException)
-    address = f"{request.method} {request.url.path}"
     if exc.status_code == HTTPStatus.NOT_FOUND:
-        return problem(record_of(request), errors.NotFound(f"There is nothing at {address}."))
+        return problem(record_of(request), _not_found(request))
     if exc.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        address = f"{request.method} {request.url.path}"
         response = problem(
             record_of(request), errors.MethodNotAllowed(f"{address}: this method is not allowed.")
         )
         response.headers.update(exc.headers or {})
         return response
     return problem(record_of(request), errors.InvalidRequest(exc.detail))
+
+
+def _not_found(request: Request) -> errors.NotFound:
+    return errors.NotFound(f"There is nothing at {request.method} {request.url.path}.")
 
 
 async def _unexpected_error(request: Request, _exc: Exception) -> JSONResponse:

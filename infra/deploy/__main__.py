@@ -42,7 +42,7 @@ from infra.deploy.stack import (
     read_receipt_keys,
     read_samconfig,
 )
-from infra.local.intrinsics import load_yaml
+from infra.local.sam.intrinsics import load_yaml
 from serving.errors import ServiceError
 
 

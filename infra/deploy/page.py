@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from infra.deploy.references import PageInvalid, find_references
-from infra.local.static import content_type, find_page
+from infra.local.http_api.static import content_type, find_page
 
 INDEX = "index.html"
 ASSETS = "assets/"
@@ -84,7 +84,9 @@ def _read(web: Path) -> dict[str, bytes]:
         if file is None or path in _NOT_PUBLISHED or file.suffix in _SOURCES:
             continue
         if content_type(file) == _UNKNOWN_TYPE:
-            raise PageInvalid(f"{web / path} is of no kind that infra/local/static.py knows.")
+            raise PageInvalid(
+                f"{web / path} is of no kind that infra/local/http_api/static.py knows."
+            )
         contents[path] = file.read_bytes()
     return contents
 

@@ -17,7 +17,7 @@ from infra.deploy.public import (
     read_json,
 )
 from infra.deploy.references import PageInvalid, find_references
-from infra.local.static import content_type, page_headers
+from infra.local.http_api.static import content_type, page_headers
 
 PHOTO = Path("samples/strawberry.png")
 _TOP_K = 5

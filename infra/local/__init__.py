@@ -1,7 +1,5 @@
-"""The cloud on one machine: what ``template.yaml`` describes, stood up on a laptop.
+"""The cloud on one machine: what a SAM template describes, stood up on a laptop.
 
-``python -m infra.local`` is an HTTP gateway in front of real Lambda environments. Imports run one
-way: ``__main__`` → cloud → gateway → {static, concurrency} → report → environment → template; the
-two kinds of environment, emulator and worker, are known only to ``cloud``. AWS beside Lambda is
-``stand_in`` → tables.
+Generic: nothing here knows this project. Imports run one way, floor by floor: cloud → {sam, aws} →
+http_api → aws_lambda → machine; ``infra.commands`` stands on top of them.
 """

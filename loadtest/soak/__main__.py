@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
-from infra.local.welcome import find_photo
+from infra.commands.welcome import find_photo
 from loadtest.service import ServiceFailed, ServiceSpec
 from loadtest.soak.accounts import Accounts, Kill, problems, sort_failures, unexplained
 from loadtest.soak.clients import Clients, Tally

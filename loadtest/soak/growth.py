@@ -10,7 +10,7 @@ from typing import Any
 from loadtest.soak.limits import Limits
 
 Record = Mapping[str, Any]
-"""A line of the gateway's ``requests.jsonl``: see ``infra.local.report.Report``."""
+"""A line of the gateway's ``requests.jsonl``: see ``infra.local.aws_lambda.report.Report``."""
 
 MB = 1_000_000
 GATEWAY = "gateway"

@@ -103,7 +103,7 @@ async def stored_comments(data: Path) -> list[str | None]:
     ``make feedback-export`` from a store that is started anew."""
     output = data / "feedback.jsonl"
     export = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "infra.local.feedback_export"),
+        *(sys.executable, "-m", "infra.commands.feedback_export"),
         *("--data", str(data), "--output", str(output), "--format", "jsonl"),
         cwd=ROOT,
         env=ENVIRON,

@@ -10,7 +10,7 @@ import boto3
 import jmespath
 from botocore.exceptions import WaiterError
 
-from infra.local.intrinsics import load_yaml
+from infra.local.sam.intrinsics import load_yaml
 from tests.template.conftest import NESTED, translate
 
 # Takes no properties, makes nothing, and can be referred to.

@@ -11,7 +11,7 @@ import aiohttp
 from aiohttp import web
 from mypy_boto3_s3.service_resource import Bucket
 
-from infra.local.static import page_headers
+from infra.local.http_api.static import page_headers
 from tests.conftest import ROOT
 
 Answer = tuple[int, dict[str, str], bytes]

@@ -10,7 +10,7 @@ import pytest
 
 from infra.deploy.__main__ import main
 from infra.deploy.stack import read_page_stack
-from infra.local.stand_in import client_variables
+from infra.local.aws.stand_in import client_variables
 from tests.conftest import ROOT
 from tests.deploy.cloudformation import EmulatedStack, everything
 from tests.feedback.conftest import running_stand_in

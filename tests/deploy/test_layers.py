@@ -35,4 +35,4 @@ def test_there_is_no_cycle():
 def test_of_the_local_cloud_only_what_reads_files_is_used():
     used = {name for names in imports().values() for name in names if "infra.local" in name}
 
-    assert used == {"infra.local.intrinsics", "infra.local.static"}
+    assert used == {"infra.local.sam.intrinsics", "infra.local.http_api.static"}

@@ -8,7 +8,7 @@ import pytest
 from infra.deploy.__main__ import main
 from infra.deploy.errors import DeployFailed
 from infra.deploy.parameters import effective_parameters
-from infra.local.intrinsics import load_yaml
+from infra.local.sam.intrinsics import load_yaml
 from tests.conftest import ROOT
 
 TEMPLATE = {

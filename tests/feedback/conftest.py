@@ -23,9 +23,10 @@ from feedback.memory import MemoryStore
 from feedback.record import Feedback
 from feedback.routes import create_router
 from feedback.store import FeedbackStore
-from infra.local.guardian import Guardian
-from infra.local.stand_in import local_aws
-from infra.local.tables import read_tables, requests_creating
+from infra.commands.feedback_export import FEEDBACK_TABLE
+from infra.local.aws.stand_in import local_aws
+from infra.local.aws.tables import read_tables, requests_creating
+from infra.local.machine.guardian import Guardian
 from serving.api import create_app
 from serving.receipts import Receipt, ReceiptBook
 from serving.telemetry import Environment
@@ -76,7 +77,7 @@ def client_of(endpoint: str | None = None) -> DynamoDBClient:
 
 def create_table(client: DynamoDBClient) -> str:
     """The template's table under a name of its own."""
-    ((_, properties),) = read_tables(TEMPLATE)
+    properties = dict(read_tables(TEMPLATE))[FEEDBACK_TABLE]
     name = f"feedback-{uuid.uuid4().hex}"
     for action, parameters in requests_creating(name, properties):
         getattr(client, xform_name(action))(**parameters)

@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from feedback.dynamodb import DynamoStore
 from feedback.export.rows import COLUMNS, csv_lines, inert, jsonl_lines
-from infra.local.stand_in import ENDPOINT_FILE, client_variables
+from infra.local.aws.stand_in import ENDPOINT_FILE, client_variables
 from tests.conftest import ROOT
 from tests.feedback.conftest import (
     RETENTION,
+    TEMPLATE,
     client_of,
     create_table,
     feedback,
@@ -198,12 +199,29 @@ def test_exports_what_make_run_has_collected_after_it_was_killed(tmp_path: Path)
     assert exported_locally(tmp_path) == ["nonce"]
 
 
-def exported_locally(data: Path) -> list[str]:
+def test_feedback_is_exported_from_a_template_with_other_tables(tmp_path: Path):
+    with running_stand_in(tmp_path / "dynamodb") as url:
+        DynamoStore(client_of(url), "FeedbackTable", RETENTION).put(feedback())
+    other = """Resources:
+  Another:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+"""
+    template = tmp_path / "template.yaml"
+    template.write_text(TEMPLATE.read_text().replace("\nResources:\n", f"\n{other}"))
+
+    assert exported_locally(tmp_path, template) == ["nonce"]
+
+
+def exported_locally(data: Path, template: Path = TEMPLATE) -> list[str]:
     """Nonces that ``make feedback-export`` writes."""
     output = data / "feedback.jsonl"
-    command = ("-m", "infra.local.feedback_export", "--data", str(data), "--format", "jsonl")
+    command = ("-m", "infra.commands.feedback_export", "--data", str(data), "--format", "jsonl")
     subprocess.run(
-        [sys.executable, *command, "--output", str(output)],
+        [sys.executable, *command, "--template", str(template), "--output", str(output)],
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}"},
         check=True,

@@ -17,8 +17,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from feedback.dynamodb import DynamoStore
 from feedback.store import StoreUnavailable
-from infra.local.stand_in import ENDPOINT_FILE
-from infra.local.tables import StandInFailed
+from infra.local.aws.stand_in import ENDPOINT_FILE
+from infra.local.aws.tables import StandInFailed
 from tests.conftest import LIMIT_S, ROOT
 from tests.feedback.conftest import (
     RETENTION,
@@ -31,8 +31,8 @@ from tests.feedback.conftest import (
 # What `make run` is to the stand-in: a process that holds it, and may be killed.
 HOLDER = """
 import asyncio, pathlib, sys
-from infra.local.guardian import Guardian
-from infra.local.stand_in import local_aws
+from infra.local.machine.guardian import Guardian
+from infra.local.aws.stand_in import local_aws
 async def hold():
     with Guardian() as guardian:
         async with local_aws(*map(pathlib.Path, sys.argv[1:]), guardian) as url:

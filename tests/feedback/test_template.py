@@ -1,16 +1,19 @@
 """What template.yaml says of feedback: who may call it, and what it may do."""
 
 import pytest
+from starlette.testclient import TestClient
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from feedback.dynamodb import CLIENT_CONFIG
 from feedback.settings import FeedbackSettings
-from infra.local.intrinsics import load_yaml
-from infra.local.routing import Route, match_route
-from infra.local.template import read_template
+from infra.local.http_api.routing import Route, match_route
+from infra.local.sam.intrinsics import load_yaml
+from infra.local.sam.template import read_template
 from tests.feedback.conftest import TEMPLATE
 
 DOCUMENT = load_yaml(TEMPLATE)
 FUNCTION = DOCUMENT["Resources"]["FeedbackFunction"]["Properties"]
+UNKNOWN_ROUTE = "ANY /v1/{unknown+}"
 SIGNED = {
     event["Properties"]["Path"]
     for event in FUNCTION["Events"].values()
@@ -23,6 +26,15 @@ def route_of(method: str, path: str) -> Route:
     match = match_route(template.routes, method, path)
     assert match is not None
     return match.route
+
+
+def routed_by(route_key: str, app: ASGIApp) -> TestClient:
+    """``app`` behind API Gateway, which has matched every request with that route."""
+
+    async def behind(scope: Scope, receive: Receive, send: Send) -> None:
+        await app({**scope, "aws.event": {"routeKey": route_key}}, receive, send)
+
+    return TestClient(behind)
 
 
 def test_the_summary_needs_a_signed_request():
@@ -42,7 +54,7 @@ def test_the_summary_needs_a_signed_request():
     ],
 )
 def test_no_other_spelling_reaches_the_summary(path: str):
-    assert route_of("GET", path).function == "ClassifierFunction"
+    assert route_of("GET", path).key == UNKNOWN_ROUTE
 
 
 @pytest.mark.parametrize(
@@ -60,11 +72,28 @@ def test_feedback_answers_its_own_routes(method: str, path: str):
     assert route_of(method, path).function == "FeedbackFunction"
 
 
-def test_no_variable_of_a_route_stands_where_the_summary_could():
+def test_no_other_variable_of_a_route_stands_where_the_summary_could():
     paths = {event["Properties"]["Path"] for event in FUNCTION["Events"].values()}
 
-    assert not any("+}" in path for path in paths)
-    assert {path for path in paths if "{" in path} == {"/v1/feedback/docs-assets/{file}"}
+    variable = {path for path in paths if "{" in path}
+    assert variable == {"/v1/feedback/docs-assets/{file}", UNKNOWN_ROUTE.removeprefix("ANY ")}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/v1/feedback/summary?model_version=1", 404), ("/v1/nothing", 404), ("/v1/feedback", 405)],
+)
+def test_what_no_route_names_is_not_answered(api: TestClient, path: str, status: int):
+    answer = routed_by(UNKNOWN_ROUTE, api.app).get(path)
+
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_the_summarys_own_route_reaches_it(api: TestClient):
+    summary = routed_by("GET /v1/feedback/summary", api.app)
+
+    assert summary.get("/v1/feedback/summary?model_version=1").status_code == 200
 
 
 def test_the_tables_data_outlives_the_stack():

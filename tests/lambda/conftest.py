@@ -13,10 +13,11 @@ import aiohttp
 import psutil
 import pytest
 
-from infra.local.cloud import CloudSettings, running_cloud
-from infra.local.emulator import emulator_binary
-from infra.local.guardian import Guardian
-from infra.local.template import read_template
+from infra.local.aws_lambda.emulator import emulator_binary
+from infra.local.cloud import CloudSettings, Listeners, running_cloud
+from infra.local.machine.guardian import Guardian
+from infra.local.machine.listener import bind
+from infra.local.sam.template import read_template
 from tests.conftest import LIMIT_S, ROOT, skip_or_fail
 
 TOY = Path(__file__).with_name("toy")
@@ -27,6 +28,7 @@ class Toy:
     """A running cloud of toy functions, seen from outside."""
 
     http: aiohttp.ClientSession
+    lambda_url: str
     data: Path
     said: list[str]
 
@@ -120,13 +122,16 @@ def marked_processes(mark: str) -> list[psutil.Process]:
 @asynccontextmanager
 async def _toy_cloud(settings: CloudSettings, parameters: dict[str, str]) -> AsyncIterator[Toy]:
     template = read_template(TOY / "template.yaml", parameters, {"MARK": str(settings.data)})
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    listeners = Listeners(bind("127.0.0.1", 0), bind("127.0.0.1", 0))
+    url = url_of(listeners.http_api)
     said: list[str] = []
     with Guardian() as guardian:
         async with (
-            running_cloud(template, settings, listener, guardian, said.append),
+            running_cloud(template, settings, listeners, guardian, said.append),
             aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as http,
         ):
-            yield Toy(http, settings.data, said)
+            yield Toy(http, url_of(listeners.invoke_api), settings.data, said)
+
+
+def url_of(listener: socket.socket) -> str:
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"

@@ -1,7 +1,8 @@
-"""``python -m infra.local`` as a process: how it starts, and that nothing of it stays."""
+"""``python -m infra.commands.run`` as a process: how it starts, and that nothing of it stays."""
 
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
@@ -17,7 +18,7 @@ import psutil
 import pytest
 import requests
 
-from infra.local.emulator import emulator_binary
+from infra.local.aws_lambda.emulator import emulator_binary
 from tests.conftest import LIMIT_S, ROOT, skip_or_fail, wait_until
 
 TOY = Path(__file__).with_name("toy")
@@ -39,7 +40,8 @@ def free_port() -> int:
 
 
 def start(folder: Path, port: int, *options: str) -> Command:
-    command = (sys.executable, "-m", "infra.local", "--port", str(port), "--data", folder / "data")
+    run = (sys.executable, "-m", "infra.commands.run")
+    command = (*run, "--port", str(port), "--data", folder / "data")
     output = folder / "output.txt"
     with output.open("w") as file:
         process = subprocess.Popen(
@@ -122,15 +124,39 @@ def test_a_taken_port_is_named_before_any_model_is_built(tmp_path: Path):
 
 def test_a_function_that_cannot_start_shows_its_log(tmp_path: Path):
     template = (TOY / "template.yaml").read_text()
-    broken = template.replace("echo.handler", "broken.handler").replace(
-        "DockerContext: functions", f"DockerContext: {TOY / 'functions'}"
-    )
-    (tmp_path / "broken.yaml").write_text(broken)
-    command = start(tmp_path, free_port(), "--template", str(tmp_path / "broken.yaml"))
+    broken = template.replace("echo.handler", "broken.handler")
+    command = start(tmp_path, free_port(), "--template", str(toy_with(tmp_path, broken)))
 
     assert command.process.wait(timeout=LIMIT_S) == 1
     assert "a_module_that_is_missing" in command.said()
     assert command.said().splitlines()[-1].startswith("error: GET /v1/health answered 502")
+
+
+def test_functions_without_a_health_route_start_all_the_same(tmp_path: Path):
+    template = toy_with(tmp_path, (TOY / "template.yaml").read_text().replace("/v1/", "/v2/"))
+
+    with running(tmp_path, "--template", str(template)) as command:
+        assert requests.get(f"{command.url}/v2/echo", timeout=5).status_code == 200
+
+
+def test_the_exporter_is_found_whichever_function_comes_first(tmp_path: Path):
+    first = """Resources:
+  First:
+    Type: AWS::Serverless::Function
+    Metadata: {DockerContext: first}
+    Properties: {ImageConfig: {Command: [first.handler]}}
+"""
+    text = (TOY / "template.yaml").read_text().replace("Resources:\n", first)
+
+    with running(tmp_path, "--template", str(toy_with(tmp_path, text))) as command:
+        assert "exported --model resnet50" in command.said()
+
+
+def toy_with(folder: Path, template: str) -> Path:
+    """A copy of the toy with another template."""
+    copy = shutil.copytree(TOY, folder / "toy")
+    (copy / "template.yaml").write_text(template)
+    return copy / "template.yaml"
 
 
 def test_says_when_functions_run_in_worker_processes(tmp_path: Path):

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.local.report import Report, report_line
+from infra.local.aws_lambda.report import Report, report_line
 from loadtest.aws_source import AwsRecords, parse_report
 from loadtest.joined import join, write_joined
 from loadtest.local_source import LocalRecords

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.welcome import find_photo
+from infra.commands.welcome import find_photo
 from loadtest.soak.__main__ import duration_s
 from loadtest.soak.accounts import (
     Accounts,

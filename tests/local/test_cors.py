@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.local.cors import Cors
-from infra.local.template import read_template
+from infra.local.http_api.cors import Cors
+from infra.local.sam.template import read_template
 from tests.conftest import ROOT
 
 CORS = Cors(("https://a.example",), ("GET", "POST"), ("content-type",), ("x-request-id",), 60)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.event import HttpRequest, encode_event
-from infra.local.routing import Match, Route
+from infra.local.http_api.event import HttpRequest, encode_event, warm_up_event
+from infra.local.http_api.routing import Match, Route
 
 NOW = datetime(2026, 3, 12, 19, 3, 58, 390_000, UTC)
 MATCH = Match(Route("POST", "/v1/{proxy+}", "F"), {"proxy": "predict"})
@@ -100,3 +100,19 @@ def test_any_bytes_arrive_whole(body: bytes, content_type: str, header: str):
     sent = made.get("body", "")
     assert (base64.b64decode(sent) if made["isBase64Encoded"] else sent.encode()) == body
     assert made["headers"]["x-any"] == header
+
+
+def test_a_function_with_a_health_route_is_warmed_by_it():
+    routes = (Route("GET", "/v1/health", "F"), Route("ANY", "/v1/{proxy+}", "G"))
+
+    event = json.loads(warm_up_event(routes, "F", "/v1/health", NOW))
+
+    assert (event["routeKey"], event["rawPath"]) == ("GET /v1/health", "/v1/health")
+    assert event["requestContext"]["http"]["method"] == "GET"
+
+
+@pytest.mark.parametrize("path", ["/v1/health", None])
+def test_any_other_function_is_warmed_by_a_plain_invocation(path):
+    routes = (Route("GET", "/v1/health", "F"), Route("ANY", "/v1/{proxy+}", "G"))
+
+    assert warm_up_event(routes, "G", path, NOW) == b"{}"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.loglines import FunctionLog, pump_lines
-from infra.local.report import Report, ReportFile, billed_ms, report_line
+from infra.local.aws_lambda.loglines import FunctionLog, pump_lines
+from infra.local.aws_lambda.report import Report, ReportFile, billed_ms, report_line
 
 REPORT = Report(
     time=1.0,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.model import ModelUnavailable, ServedModel, ensure_model
+from infra.commands.model import ModelUnavailable, ServedModel, ensure_model
 
 MODELS = Path("models")
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra.local.problems import GatewayError
-from infra.local.response import decode_response
+from infra.local.http_api.problems import GatewayError
+from infra.local.http_api.response import decode_response
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.local.routing import Route, match_route
+from infra.local.http_api.routing import Route, match_route
 
 KEYS = [
     "$default",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.static import content_type, find_page, page_headers
+from infra.local.http_api.static import content_type, find_page, page_headers
 
 
 @pytest.fixture

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.intrinsics import TemplateError
-from infra.local.routing import Route
-from infra.local.template import read_template
+from infra.local.http_api.routing import Route
+from infra.local.sam.intrinsics import TemplateError
+from infra.local.sam.template import read_template
 from tests.conftest import ROOT
 
 FUNCTION = """
@@ -39,11 +39,11 @@ Resources:
 """
 
 
-def read(folder: Path, parameters=None, environment=None, text=FUNCTION, **fields: str):
+def read(folder: Path, parameters=None, environment=None, text=FUNCTION, own=None, **fields: str):
     defaults = {"memory": "!Ref Memory", "own": "function", "value": "x", "more": "Timeout: 7"}
     path = folder / "template.yaml"
     path.write_text(text % (defaults | fields))
-    return read_template(path, parameters, environment)
+    return read_template(path, parameters, environment, own)
 
 
 def value(folder: Path, expression: str, **parameters: str) -> str:
@@ -59,7 +59,7 @@ def test_reads_the_projects_own_template():
     assert classifier.memory_mb == 1769
     assert classifier.timeout_s < 29
     assert classifier.provisioned_concurrency == 0
-    assert Route("POST", "/v1/predict", "ClassifierFunction") in template.routes
+    assert Route("ANY", "/v1/predict", "ClassifierFunction") in template.routes
 
 
 def test_provisioned_concurrency_follows_its_parameter():
@@ -161,6 +161,45 @@ def test_refuses_parameters_the_template_does_not_allow(tmp_path: Path, paramete
 def test_refuses_what_is_no_template(tmp_path: Path, text: str):
     with pytest.raises(TemplateError):
         read(tmp_path, text=text)
+
+
+WITHOUT_ROUTES = """
+  Nightly:
+    Type: AWS::Serverless::Function
+    Metadata: {DockerContext: code}
+    Properties:
+      ImageConfig: {Command: [nightly.handler]}
+      Environment: {Variables: {WORKER: !Ref Worker.Version, %(variable)s}}
+"""
+
+
+def test_a_function_without_routes_is_kept(tmp_path: Path):
+    template = read(tmp_path, text=FUNCTION + WITHOUT_ROUTES, variable="A: b")
+
+    nightly = next(each for each in template.functions if each.name == "Nightly")
+    assert nightly.handler == "nightly.handler"
+    arn = "arn:aws:lambda:us-east-1:123456789012:function:Worker"
+    assert nightly.environment["WORKER"] == f"{arn}:$LATEST"
+    assert {route.function for route in template.routes} == {"Worker"}
+
+
+def test_a_function_without_routes_that_cannot_run_is_named_with_the_reason(tmp_path: Path):
+    template = read(tmp_path, text=FUNCTION + WITHOUT_ROUTES, variable="A: !GetAtt Table.Arn")
+
+    assert [each.name for each in template.functions] == ["Worker"]
+    assert template.left_out.keys() == {"Nightly"}
+    assert "Fn::GetAtt" in template.left_out["Nightly"]
+
+
+def test_variables_of_one_function_are_not_given_to_another(tmp_path: Path):
+    text = FUNCTION + WITHOUT_ROUTES
+    template = read(
+        tmp_path, {}, {"ALL": "1"}, text, variable="VALUE: own", own={"Worker": {"VALUE": "given"}}
+    )
+
+    worker, nightly = template.functions
+    assert (worker.environment["VALUE"], worker.environment["ALL"]) == ("given", "1")
+    assert (nightly.environment["VALUE"], nightly.environment["ALL"]) == ("own", "1")
 
 
 def test_refuses_one_route_for_two_functions(tmp_path: Path):

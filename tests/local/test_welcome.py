@@ -3,7 +3,7 @@
 import shlex
 from pathlib import Path
 
-from infra.local.welcome import curl_line, find_photo
+from infra.commands.welcome import curl_line, find_photo
 
 
 def test_the_photo_given_comes_first(tmp_path: Path):

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.intrinsics import load_yaml
+from infra.local.sam.intrinsics import load_yaml
 from tests.conftest import ROOT, skip_or_fail
 
 TEMPLATE = ROOT / "template.yaml"

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.local.intrinsics import load_yaml
+from infra.local.sam.intrinsics import load_yaml
 from tests.conftest import ROOT
 
 TEXT = (ROOT / ".github" / "workflows" / "delivery.yml").read_text()

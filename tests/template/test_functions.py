@@ -7,8 +7,8 @@ import pytest
 
 from infra.deploy.parameters import RELEASE, effective_parameters
 from infra.deploy.release import Contents, release_hash
-from infra.local.gateway import TIMEOUT_S
-from infra.local.template import read_template
+from infra.local.http_api.gateway import TIMEOUT_S
+from infra.local.sam.template import read_template
 from serving.settings import MB_PER_VCPU, threads_for
 from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, FUNCTIONS, TEMPLATE, resources_of, translate

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from cfnlint.schema import PROVIDER_SCHEMA_MANAGER
 
-from infra.local.intrinsics import load_yaml
+from infra.local.sam.intrinsics import load_yaml
 from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, NESTED, resources_of
 

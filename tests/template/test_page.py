@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from infra.local.intrinsics import load_yaml
+from infra.local.sam.intrinsics import load_yaml
 from serving.api import DATA_HEADERS
 from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, resources_of

@@ -5,8 +5,8 @@ import re
 import pytest
 import requests
 
-from infra.local.routing import Route, match_route
-from infra.local.template import read_template
+from infra.local.http_api.routing import Route, match_route
+from infra.local.sam.template import read_template
 from tests.conftest import Cloud
 from tests.template.conftest import TEMPLATE
 
@@ -52,6 +52,11 @@ def test_the_app_answers_every_route_of_the_template(cloud: Cloud, function: str
         methods = {method for method, path in answered if path == route.path}
         assert methods, f"{route.key} is in the template, but the app has no such path"
         assert route.method == "ANY" or route.method in methods, route.key
+
+
+@pytest.mark.parametrize("path", ["/v1/nothing", "/v1/predict/x", "/v1/models/", "/v1//predict"])
+def test_a_wrong_path_starts_no_image_model(path: str):
+    assert function_of("GET", path) == "FeedbackFunction"
 
 
 @pytest.mark.parametrize("function", APPS)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.local.intrinsics import load_yaml
+from infra.local.sam.intrinsics import load_yaml
 from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, FUNCTIONS, NESTED, TEMPLATE, resources_of
 

@@ -17,8 +17,8 @@ import serving.body
 import serving.receipts
 from feedback.settings import FeedbackSettings
 from image_classifier.settings import ClassifierSettings
-from infra.local import problems
-from infra.local.intrinsics import load_yaml
+from infra.local.http_api import problems
+from infra.local.sam.intrinsics import load_yaml
 from serving import errors
 from serving.errors import ServiceError
 

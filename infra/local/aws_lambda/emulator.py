@@ -19,7 +19,7 @@ from typing import Any
 
 import aiohttp
 
-from infra.local.environment import (
+from infra.local.aws_lambda.environment import (
     Invocation,
     Launch,
     LogSink,
@@ -27,10 +27,10 @@ from infra.local.environment import (
     OutcomeKind,
     process_environment,
 )
-from infra.local.guardian import Guardian
-from infra.local.listener import START_ATTEMPTS, free_ports, listens
-from infra.local.loglines import pump_lines
-from infra.local.processes import is_running, kill_sessions, only_child, peak_memory_mb
+from infra.local.aws_lambda.loglines import pump_lines
+from infra.local.machine.guardian import Guardian
+from infra.local.machine.listener import START_ATTEMPTS, free_ports, listens
+from infra.local.machine.processes import is_running, kill_sessions, only_child, peak_memory_mb
 
 _PATH = "/2015-03-31/functions/function/invocations"
 _START_LIMIT_S = 5.0

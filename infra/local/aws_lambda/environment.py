@@ -1,4 +1,4 @@
-"""What the gateway knows of a Lambda execution environment, whichever way it is run."""
+"""What is known of a Lambda execution environment, whichever way it is run."""
 
 import os
 import sys
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from infra.local.template import REGION, FunctionSpec
+from infra.local.account import REGION
+from infra.local.aws_lambda.function import FunctionSpec
 
 INIT_LIMIT_S = 10.0
 """Lambda's limit for a function's init phase."""
@@ -26,7 +27,7 @@ OutcomeKind = Literal[
     "init_timeout",
     "response_too_large",
 ]
-"""All but ``ok`` are codes of ``problems.PROBLEMS``."""
+"""All but ``ok`` are codes of the HTTP API's ``problems.PROBLEMS`` too."""
 
 # Not the caller's whole environment: Lambda has none of it. The last three are what Python needs
 # on Windows to start at all.

@@ -8,7 +8,8 @@ from pathlib import Path
 def parse_arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     """What was asked for; exits with a usage line where it makes no sense."""
     parser = argparse.ArgumentParser(
-        prog="python -m infra.local", description="Run what template.yaml describes, locally."
+        prog="python -m infra.commands.run",
+        description="Run what template.yaml describes, locally.",
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on")

@@ -5,19 +5,29 @@ import mimetypes
 import os
 import shlex
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.cloud import CloudSettings, environments_limit
-from infra.local.model import ServedModel
-from infra.local.template import Template
+from infra.commands.model import ServedModel
+from infra.local.aws_lambda.service import environments_limit
+from infra.local.cloud import CloudSettings
+from infra.local.sam.template import Template
 
 _PACKAGED_PHOTOS = ("chelsea.png", "coffee.png", "astronaut.png")
 _MAX_PHOTO_BYTES = 4_500_000
 _PHOTO_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 
+@dataclass(frozen=True)
+class Addresses:
+    """URLs of the page and its HTTP API, and of Lambda's own API."""
+
+    http_api: str
+    invoke_api: str
+
+
 def welcome_lines(
-    url: str,
+    addresses: Addresses,
     template: Template,
     settings: CloudSettings,
     model: ServedModel,
@@ -25,16 +35,17 @@ def welcome_lines(
 ) -> str:
     """Where everything is, and a line to try it with on ``photo``."""
     stands_in = f" (in place of {model.fallback_from})" if model.fallback_from else ""
-    lines = ["", f"  Page         {url}/", f"  Model        {model.name}{stands_in}"]
+    lines = ["", f"  Page         {addresses.http_api}/", f"  Model        {model.name}{stands_in}"]
     for spec in template.functions:
         limit = environments_limit(spec, settings.environments)
         lines.append(
             f"  Function     {spec.name}: up to {limit} environments of {spec.memory_mb} MB,"
             f" {spec.provisioned_concurrency} provisioned, then a queue of {settings.queue}"
         )
+    lines.append(f"  Invoke API   {addresses.invoke_api}")
     lines.append(f"  Data, logs   {settings.data}")
     if photo is not None:
-        lines += ["", f"  {curl_line(url, photo)}"]
+        lines += ["", f"  {curl_line(addresses.http_api, photo)}"]
     return "\n".join([*lines, "", "Ctrl-C stops it all."])
 
 

@@ -1,4 +1,4 @@
-"""``python -m infra.local.classify``: the command behind ``make classify``."""
+"""``python -m infra.commands.classify``: the command behind ``make classify``."""
 
 import argparse
 import os
@@ -6,14 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.local.model import ModelUnavailable, ensure_model, run_exporter
-
-CODE_FOLDER = Path("functions")
+from infra.commands.model import CODE_FOLDER, ModelUnavailable, ensure_model, run_exporter
 
 
 def main() -> int:
     """Have the model built if it is missing, then classify the photos; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m infra.local.classify", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m infra.commands.classify", description=__doc__)
     parser.add_argument("photos", nargs="+", metavar="PHOTO")
     parser.add_argument("--model", default="resnet50")
     parser.add_argument("--models-dir", type=Path, default=Path("build/models"))
@@ -24,10 +22,10 @@ def main() -> int:
             arguments.model,
             arguments.models_dir.resolve(),
             run_exporter(CODE_FOLDER, environ),
-            lambda line: print(line, file=sys.stderr),  # noqa: T201
+            lambda line: print(line, file=sys.stderr),
         )
     except ModelUnavailable as exc:
-        print(f"error: {exc}", file=sys.stderr)  # noqa: T201
+        print(f"error: {exc}", file=sys.stderr)
         return exc.exit_code
     command = [sys.executable, "-m", "image_classifier", "--model-dir", str(model.folder)]
     return subprocess.call([*command, "--", *arguments.photos], env=environ)  # noqa: S603

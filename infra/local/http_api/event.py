@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, unquote
 
-from infra.local.routing import Match, Route
-from infra.local.template import ACCOUNT
+from infra.local.account import ACCOUNT
+from infra.local.http_api.routing import Match, Route, match_route
 
 _TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
 
@@ -75,10 +75,17 @@ def encode_event(request: HttpRequest, match: Match, request_id: str, now: datet
     return _with_body(event, request.body, headers.get("content-type", ""))
 
 
-def warm_up_event(now: datetime) -> bytes:
-    """The ``GET /v1/health`` a provisioned environment is initialised with."""
-    request = HttpRequest("GET", "/v1/health", "", "HTTP/1.1", (), "127.0.0.1", b"")
-    return encode_event(request, Match(Route("GET", "/v1/health", ""), {}), str(uuid.uuid4()), now)
+def warm_up_event(
+    routes: Iterable[Route], function: str, health_path: str | None, now: datetime
+) -> bytes:
+    """What a provisioned environment is initialised with: ``GET health_path`` where that is the
+    function's own, else the event of an invocation without a payload.
+    """
+    match = match_route(routes, "GET", health_path) if health_path else None
+    if health_path is None or match is None or match.route.function != function:
+        return b"{}"
+    request = HttpRequest("GET", health_path, "", "HTTP/1.1", (), "127.0.0.1", b"")
+    return encode_event(request, match, str(uuid.uuid4()), now)
 
 
 def _with_body(event: dict[str, object], body: bytes, content_type: str) -> bytes:

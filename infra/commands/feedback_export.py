@@ -1,4 +1,4 @@
-"""``python -m infra.local.feedback_export``: the command behind ``make feedback-export``.
+"""``python -m infra.commands.feedback_export``: the command behind ``make feedback-export``.
 
 With a table's name it exports from AWS; without one, what ``make run`` keeps on this machine,
 whether that runs at the moment or not.
@@ -12,18 +12,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from infra.local.guardian import Guardian
-from infra.local.intrinsics import TemplateError
-from infra.local.stand_in import client_variables, local_aws, running_aws
-from infra.local.tables import StandInFailed, read_tables
+from infra.commands.model import CODE_FOLDER
+from infra.local.aws.stand_in import client_variables, local_aws, running_aws
+from infra.local.aws.tables import StandInFailed, read_tables
+from infra.local.machine.guardian import Guardian
+from infra.local.sam.intrinsics import TemplateError
 
-CODE_FOLDER = Path("functions")
+FEEDBACK_TABLE = "FeedbackTable"
+"""The template's name for the table that keeps the feedback."""
 
 
 def main() -> int:
     """Export; the exit status is the export's own."""
     parser = argparse.ArgumentParser(
-        prog="python -m infra.local.feedback_export", description=__doc__
+        prog="python -m infra.commands.feedback_export", description=__doc__
     )
     parser.add_argument("--data", type=Path, default=Path(".local"))
     parser.add_argument("--template", type=Path, default=Path("template.yaml"))
@@ -34,7 +36,7 @@ def main() -> int:
     try:
         return asyncio.run(_export(arguments))
     except (StandInFailed, TemplateError) as exc:
-        print(f"error: {exc}", file=sys.stderr)  # noqa: T201 - a command line prints
+        print(f"error: {exc}", file=sys.stderr)
         return 1
 
 
@@ -42,10 +44,11 @@ async def _export(arguments: argparse.Namespace) -> int:
     options = ["--output", arguments.output, "--format", arguments.format]
     if arguments.table:
         return await _run_export([*options, "--table", arguments.table], {})
-    ((table, _),) = read_tables(arguments.template)
+    if FEEDBACK_TABLE not in dict(read_tables(arguments.template)):
+        raise TemplateError(f"{arguments.template} has no table {FEEDBACK_TABLE}.")
     async with _endpoint(arguments.data / "dynamodb", arguments.template) as url:
         return await _run_export(
-            [*options, "--table", table, "--endpoint", url], client_variables(url)
+            [*options, "--table", FEEDBACK_TABLE, "--endpoint", url], client_variables(url)
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from infra.local.intrinsics import Scope, TemplateError, evaluate, load_yaml
+from infra.local.sam.intrinsics import Scope, TemplateError, evaluate, load_yaml
 
 _TABLE_TYPE = "AWS::DynamoDB::Table"
 _CREATED_WITH = (

@@ -1,19 +1,29 @@
 """``template.yaml`` → the functions and routes it describes.
 
-Only what a local cloud needs is read: functions, packaged as images, with routes on an HTTP API.
+Only what a local cloud needs is read: functions, packaged as images, and their routes on an HTTP
+API.
 Sources: AWS SAM specification, *AWS::Serverless::Function* and *Globals*.
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.local.cors import Cors
-from infra.local.intrinsics import NO_VALUE, Node, Scope, TemplateError, evaluate, holds, load_yaml
-from infra.local.routing import Route
+from infra.local.account import ACCOUNT, REGION, function_arn
+from infra.local.aws_lambda.function import FunctionSpec
+from infra.local.http_api.cors import Cors
+from infra.local.http_api.routing import Route
+from infra.local.sam.intrinsics import (
+    NO_VALUE,
+    Node,
+    Scope,
+    TemplateError,
+    evaluate,
+    holds,
+    load_yaml,
+)
 
-REGION = "us-east-1"
-ACCOUNT = "123456789012"
 _PSEUDO_PARAMETERS = {
     "AWS::Region": REGION,
     "AWS::AccountId": ACCOUNT,
@@ -28,37 +38,26 @@ _API_TYPE = "AWS::Serverless::HttpApi"
 
 
 @dataclass(frozen=True)
-class FunctionSpec:
-    """One Lambda function; ``code_folder`` is what its image holds under ``/var/task``."""
-
-    name: str
-    handler: str
-    code_folder: Path
-    memory_mb: int
-    timeout_s: int
-    environment: Mapping[str, str]
-    provisioned_concurrency: int
-    reserved_concurrency: int | None
-
-
-@dataclass(frozen=True)
 class Template:
     """What the local cloud stands up."""
 
     functions: tuple[FunctionSpec, ...]
     routes: tuple[Route, ...]
     cors: Cors
+    left_out: Mapping[str, str]
+    """Functions without routes that cannot be stood up here, with the reason."""
 
 
 def read_template(
     path: Path,
     parameters: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
+    own: Mapping[str, Mapping[str, str]] | None = None,
 ) -> Template:
     """Evaluate the template at ``path``.
 
-    ``parameters`` win over the template's defaults. ``environment`` is given to every function and
-    wins over what the template sets.
+    ``parameters`` win over the template's defaults. ``environment`` is given to every function,
+    ``own`` to those it names; both win over what the template sets.
 
     Raises:
         TemplateError: unreadable, or it says something that cannot be stood up here.
@@ -66,12 +65,12 @@ def read_template(
     document = load_yaml(path)
     resources = document.get("Resources", {})
     scope = Scope(
-        _parameter_values(document.get("Parameters", {}), parameters or {}),
+        _parameter_values(document.get("Parameters", {}), parameters or {}) | _versions(resources),
         document.get("Conditions", {}),
         document.get("Mappings", {}),
         frozenset(resources),
     )
-    functions, routes = [], []
+    functions, routes, left_out = [], [], {}
     for name, resource in resources.items():
         if resource.get("Type") != _FUNCTION_TYPE:
             continue
@@ -79,22 +78,42 @@ def read_template(
             continue
         defaults = document.get("Globals", {}).get("Function", {})
         properties = _merged(defaults, resource.get("Properties", {}))
-        try:
+        where = f"{path.name}, {name}"
+        with _naming(where):
             routes_here = list(_routes(name, properties, scope))
-            if routes_here:
-                given = environment or {}
-                merged = resource | {"Properties": properties}
+        routes += routes_here
+        given = {**(environment or {}), **(own or {}).get(name, {})}
+        merged = resource | {"Properties": properties}
+        try:
+            with _naming(where):
                 functions.append(_function(name, merged, scope, path.parent, given))
         except TemplateError as exc:
-            raise TemplateError(f"{path.name}, {name}: {exc}") from exc
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
-            message = f"{path.name}, {name}: not understood ({type(exc).__name__}: {exc})"
-            raise TemplateError(message) from exc
-        routes += routes_here
+            if routes_here:
+                raise
+            left_out[name] = str(exc)
     _refuse_duplicates(routes)
     if not routes:
         raise TemplateError(f"{path.name} has no function with a route on an HTTP API.")
-    return Template(tuple(functions), tuple(routes), _cors(resources, scope))
+    return Template(tuple(functions), tuple(routes), _cors(resources, scope), left_out)
+
+
+@contextmanager
+def _naming(where: str) -> Iterator[None]:
+    try:
+        yield
+    except TemplateError as exc:
+        raise TemplateError(f"{where}: {exc}") from exc
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as exc:
+        raise TemplateError(f"{where}: not understood ({type(exc).__name__}: {exc})") from exc
+
+
+def _versions(resources: Node) -> dict[str, object]:
+    """What SAM lets ``!Ref`` name besides a function: its version, of which there is one here."""
+    return {
+        f"{name}.Version": f"{function_arn(name)}:$LATEST"
+        for name, resource in resources.items()
+        if resource.get("Type") == _FUNCTION_TYPE
+    }
 
 
 def _parameter_values(declared: Node, given: Mapping[str, str]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from time import perf_counter, time
 from typing import Any
 
-from infra.local.environment import (
+from infra.local.aws_lambda.environment import (
     MAX_PAYLOAD_BYTES,
     Invocation,
     Launch,
@@ -21,9 +21,9 @@ from infra.local.environment import (
     OutcomeKind,
     process_environment,
 )
-from infra.local.guardian import Guardian
-from infra.local.loglines import pump_lines
-from infra.local.processes import kill_sessions, peak_memory_mb
+from infra.local.aws_lambda.loglines import pump_lines
+from infra.local.machine.guardian import Guardian
+from infra.local.machine.processes import kill_sessions, peak_memory_mb
 
 _RUNTIME = Path(__file__).with_name("worker_runtime.py")
 _BROKEN = (EOFError, ValueError, OSError)

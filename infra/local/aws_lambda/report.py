@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from infra.local.environment import OutcomeKind
+from infra.local.aws_lambda.environment import OutcomeKind
 
 ReportOutcome = OutcomeKind | Literal["initialized", "too_many_requests", "abandoned"]
 """Besides an invocation's own outcomes: ``initialized`` is a provisioned environment started ahead

@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+CODE_FOLDER = Path("functions")
+"""Where the functions' code is, and the exporter with it."""
+
 EMBEDDED_MODEL = "efficientnet-lite0"
 _FALLS_BACK = "resnet50"
 BUILT_BY_NAME = (_FALLS_BACK, EMBEDDED_MODEL)

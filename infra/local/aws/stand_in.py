@@ -17,9 +17,8 @@ from typing import IO
 
 import aiohttp
 
-from infra.local.guardian import Guardian
-from infra.local.listener import START_ATTEMPTS, free_ports, listens
-from infra.local.tables import (
+from infra.local.account import REGION
+from infra.local.aws.tables import (
     StandInFailed,
     create_missing,
     list_tables,
@@ -27,10 +26,11 @@ from infra.local.tables import (
     read_tables,
     requests_putting_back,
 )
-from infra.local.template import REGION
+from infra.local.machine.guardian import Guardian
+from infra.local.machine.listener import START_ATTEMPTS, free_ports, listens
 
 ENDPOINT_FILE = "endpoint"
-_PYTHON = Path(__file__).parents[2] / ".stand-in" / "bin" / "python"
+_PYTHON = Path(__file__).parents[3] / ".stand-in" / "bin" / "python"
 _LOG_FILE = "stand-in.log"
 _STATE_FILE = "dynamodb.json"
 _COPY_FILE = "copy.json"

@@ -3,7 +3,8 @@
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from time import perf_counter
@@ -11,14 +12,14 @@ from time import perf_counter
 from aiohttp import web
 from multidict import CIMultiDict
 
-from infra.local.concurrency import Served
-from infra.local.environment import MAX_PAYLOAD_BYTES, Invocation
-from infra.local.event import HttpRequest, encode_event, utc_now
-from infra.local.problems import GatewayError, problem_response
-from infra.local.response import decode_response
-from infra.local.routing import Match, match_route
-from infra.local.static import content_type, find_page, page_headers
-from infra.local.template import Template
+from infra.local.aws_lambda.concurrency import Invoke, Served, Throttled
+from infra.local.aws_lambda.environment import MAX_PAYLOAD_BYTES, Invocation
+from infra.local.http_api.cors import Cors
+from infra.local.http_api.event import HttpRequest, encode_event, utc_now
+from infra.local.http_api.problems import GatewayError, problem_response
+from infra.local.http_api.response import decode_response
+from infra.local.http_api.routing import Match, Route, match_route
+from infra.local.http_api.static import content_type, find_page, page_headers
 
 MAX_REQUEST_BYTES = 10 * 1024 * 1024
 """An HTTP API's payload limit (10 MB)."""
@@ -26,8 +27,15 @@ MAX_REQUEST_BYTES = 10 * 1024 * 1024
 TIMEOUT_S = 29.0
 """What the gateway waits for a function, the queue included."""
 
-Invoke = Callable[[Invocation], Awaitable[Served]]
 _LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class HttpApi:
+    """What a template says of its API."""
+
+    routes: tuple[Route, ...]
+    cors: Cors
 
 
 class Gateway:
@@ -35,7 +43,7 @@ class Gateway:
 
     def __init__(
         self,
-        api: Template,
+        api: HttpApi,
         functions: Mapping[str, Invoke],
         web_folder: Path,
         access: Callable[[str], None],
@@ -132,6 +140,8 @@ class Gateway:
                 return await self._functions[match.route.function](invocation)
         except TimeoutError as exc:
             raise GatewayError("gateway_timeout") from exc
+        except Throttled as exc:
+            raise GatewayError("too_many_requests") from exc
 
 
 def _problem(code: str, request_id: str) -> web.Response:

@@ -1,4 +1,4 @@
-"""``python -m infra.local``: the command behind ``make run``."""
+"""``python -m infra.commands.run``: the command behind ``make run``."""
 
 import argparse
 import asyncio
@@ -6,7 +6,6 @@ import compileall
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -15,24 +14,36 @@ from pathlib import Path
 
 import aiohttp
 
-from infra.local.arguments import parse_arguments
-from infra.local.cloud import CloudSettings, environments_limit, running_cloud
-from infra.local.emulator import emulator_binary
-from infra.local.guardian import Guardian
-from infra.local.intrinsics import TemplateError
-from infra.local.listener import PortUnavailable, bind, reachable_url
-from infra.local.loglines import FunctionLog
-from infra.local.model import ModelUnavailable, ServedModel, ensure_model, run_exporter
-from infra.local.stand_in import local_aws
-from infra.local.tables import StandInFailed
-from infra.local.template import Template, read_template
-from infra.local.variables import local_variables
-from infra.local.welcome import find_photo, welcome_lines
+from infra.commands.arguments import parse_arguments
+from infra.commands.model import (
+    CODE_FOLDER,
+    ModelUnavailable,
+    ServedModel,
+    ensure_model,
+    run_exporter,
+)
+from infra.commands.variables import own_variables, shared_variables
+from infra.commands.welcome import Addresses, find_photo, welcome_lines
+from infra.local.aws.stand_in import local_aws
+from infra.local.aws.tables import StandInFailed
+from infra.local.aws_lambda.concurrency import RunningFunction
+from infra.local.aws_lambda.emulator import emulator_binary
+from infra.local.aws_lambda.service import (
+    ConcurrencyInvalid,
+    environments_limit,
+)
+from infra.local.cloud import CloudSettings, Listeners, running_cloud
+from infra.local.http_api.routing import match_route
+from infra.local.machine.guardian import Guardian
+from infra.local.machine.listener import PortUnavailable, bind, bind_next, reachable_url
+from infra.local.sam.intrinsics import TemplateError
+from infra.local.sam.template import Template, read_template
 
 _HEALTH_PATH = "/v1/health"
 _LOG_TAIL_LINES = 20
 
-ReadTemplate = Callable[[Mapping[str, str]], Template]
+Variables = Mapping[str, str]
+ReadTemplate = Callable[[Variables, Mapping[str, Variables]], Template]
 
 
 class StartFailed(Exception):
@@ -47,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     try:
         return _run(parse_arguments(argv))
-    except (StartFailed, PortUnavailable, TemplateError, StandInFailed) as exc:
+    except (StartFailed, PortUnavailable, TemplateError, ConcurrencyInvalid, StandInFailed) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except ModelUnavailable as exc:
@@ -58,7 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    listener = bind(arguments.host, arguments.port)
+    # Lambda's own API on loopback alone: the HTTP API may be meant for others, this is not.
+    listeners = Listeners(bind(arguments.host, arguments.port), bind_next(arguments.port))
     parameters = dict(arguments.parameter)
     if arguments.provisioned is not None:
         parameters["ProvisionedConcurrency"] = str(arguments.provisioned)
@@ -66,45 +78,55 @@ def _run(arguments: argparse.Namespace) -> int:
     models_dir = arguments.models_dir.resolve()
     # Read before the model is built, so that a mistake in it shows at once.
     not_built = ServedModel(arguments.model, models_dir / arguments.model)
-    template = read(local_variables(arguments.data, not_built, ""))
+    template = read(shared_variables("", ""), own_variables(arguments.data, not_built))
     emulator = _emulator(arguments.runtime, arguments.emulator_dir)
     for spec in template.functions:
         environments_limit(spec, arguments.environments)
-    exporter = run_exporter(template.functions[0].code_folder, dict(os.environ))
+    project = arguments.template.resolve().parent
+    exporter = run_exporter(project / CODE_FOLDER, dict(os.environ))
     model = ensure_model(arguments.model, models_dir, exporter, _say)
     for folder in {spec.code_folder for spec in template.functions}:
         compileall.compile_dir(folder, quiet=2)  # as in the image
     settings = CloudSettings(
         data=arguments.data.resolve(),
-        web_folder=arguments.template.resolve().parent / "web",
+        web_folder=project / "web",
         emulator=emulator,
         environments=arguments.environments,
         queue=arguments.queue,
         verbose=arguments.verbose,
+        health_path=_HEALTH_PATH,
     )
-    return asyncio.run(_serve(arguments, read, settings, listener, model))
+    return asyncio.run(_serve(arguments, read, settings, listeners, model))
 
 
 async def _serve(
     arguments: argparse.Namespace,
     read: ReadTemplate,
     settings: CloudSettings,
-    listener: socket.socket,
+    listeners: Listeners,
     model: ServedModel,
 ) -> int:
     _stop_on_signals()
-    url = reachable_url(arguments.host, arguments.port)
+    invoke_port = listeners.invoke_api.getsockname()[1]
+    addresses = Addresses(
+        reachable_url(arguments.host, arguments.port), reachable_url("127.0.0.1", invoke_port)
+    )
     if settings.emulator is None:
         _say("The Lambda emulator does not run here: functions run in plain worker processes.")
     try:
         with Guardian() as guardian:
             async with local_aws(settings.data / "dynamodb", arguments.template, guardian) as aws:
-                template = read(local_variables(settings.data, model, aws))
-                async with running_cloud(template, settings, listener, guardian, _say) as logs:
-                    if not arguments.skip_check:
-                        await _check_health(url, logs)
+                shared = shared_variables(aws, addresses.invoke_api)
+                template = read(shared, own_variables(settings.data, model))
+                _tell_left_out(template)
+                async with running_cloud(
+                    template, settings, listeners, guardian, _say
+                ) as functions:
+                    healthy = match_route(template.routes, "GET", _HEALTH_PATH)
+                    if healthy and not arguments.skip_check:
+                        await _check_health(addresses.http_api, functions)
                     photo = find_photo(arguments.photo, os.environ)
-                    _say(welcome_lines(url, template, settings, model, photo))
+                    _say(welcome_lines(addresses, template, settings, model, photo))
                     await asyncio.Event().wait()
     except asyncio.CancelledError:
         return 0
@@ -129,7 +151,7 @@ def _stop_on_signals() -> None:
         signal.signal(number, stop)
 
 
-async def _check_health(url: str, logs: dict[str, FunctionLog]) -> None:
+async def _check_health(url: str, functions: Mapping[str, RunningFunction]) -> None:
     """One request through everything.
 
     Raises:
@@ -139,10 +161,15 @@ async def _check_health(url: str, logs: dict[str, FunctionLog]) -> None:
         if response.status == HTTPStatus.OK:
             return
         answer = await response.text()
-    for name, log in logs.items():
-        print(f"--- {log.path} ({name}), last lines", file=sys.stderr)
-        print(*log.tail(_LOG_TAIL_LINES), sep="\n", file=sys.stderr)
+    for name, function in functions.items():
+        print(f"--- {function.log.path} ({name}), last lines", file=sys.stderr)
+        print(*function.log.tail(_LOG_TAIL_LINES), sep="\n", file=sys.stderr)
     raise StartFailed(f"GET {_HEALTH_PATH} answered {response.status}: {answer.strip()}")
+
+
+def _tell_left_out(template: Template) -> None:
+    for name, reason in template.left_out.items():
+        _say(f"{name} does not run here: {reason}")
 
 
 def _emulator(runtime: str, folder: Path) -> Path | None:

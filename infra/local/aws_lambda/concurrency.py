@@ -8,15 +8,15 @@ Sources: AWS Lambda, *Understanding function scaling* and *Configuring provision
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, replace
 from time import perf_counter, time
 from typing import TypeVar
 
-from infra.local.environment import Environment, InitializationType, Invocation, Outcome
-from infra.local.problems import GatewayError
-from infra.local.report import Report, ReportOutcome, billed_ms
-from infra.local.template import FunctionSpec
+from infra.local.aws_lambda.environment import Environment, InitializationType, Invocation, Outcome
+from infra.local.aws_lambda.function import FunctionSpec
+from infra.local.aws_lambda.loglines import FunctionLog
+from infra.local.aws_lambda.report import Report, ReportOutcome, billed_ms
 
 PROVISIONED: InitializationType = "provisioned-concurrency"
 _FIRST_RETRY_S = 1.0
@@ -32,6 +32,10 @@ class Limits:
     queue: int
 
 
+class Throttled(Exception):
+    """All environments are busy and the queue is full."""
+
+
 @dataclass(frozen=True)
 class Served:
     """How a request ended, and in which environment."""
@@ -39,6 +43,20 @@ class Served:
     outcome: Outcome
     environment_id: str
     cold: bool
+
+
+Invoke = Callable[[Invocation], Awaitable[Served]]
+"""Runs an invocation of one function; raises ``Throttled``."""
+
+
+@dataclass(frozen=True)
+class RunningFunction:
+    """A function that can be invoked, in at most so many ``environments`` at once."""
+
+    spec: FunctionSpec
+    invoke: Invoke
+    environments: int
+    log: FunctionLog
 
 
 class EnvironmentPool:
@@ -79,14 +97,14 @@ class EnvironmentPool:
         begun goes on to its end: its environment takes no other until then.
 
         Raises:
-            GatewayError: ``too_many_requests``, at once, when the queue is full.
+            Throttled: at once, when the queue is full.
         """
         arrived = perf_counter()
         try:
             environment = await self._acquire()
-        except (GatewayError, asyncio.CancelledError) as exc:
+        except (Throttled, asyncio.CancelledError) as exc:
             refused: ReportOutcome = (
-                "too_many_requests" if isinstance(exc, GatewayError) else "abandoned"
+                "too_many_requests" if isinstance(exc, Throttled) else "abandoned"
             )
             self._report(self._refused(invocation, refused, _since(arrived)))
             raise
@@ -96,7 +114,7 @@ class EnvironmentPool:
     async def stop(self) -> None:
         """End all environments; whoever waits is refused, whatever runs is lost."""
         for future in self._waiting:
-            future.set_exception(GatewayError("too_many_requests"))
+            future.set_exception(Throttled)
         self._waiting.clear()
         self._stopping = True
         for task in self._tasks:
@@ -117,7 +135,7 @@ class EnvironmentPool:
         if len(self._environments) < self._limits.environments:
             return self._add("on-demand")
         if len(self._waiting) >= self._limits.queue:
-            raise GatewayError("too_many_requests")
+            raise Throttled
         future: asyncio.Future[Environment] = asyncio.get_running_loop().create_future()
         self._waiting.append(future)
         try:

@@ -38,6 +38,14 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def bind_next(port: int) -> socket.socket:
+    """Take the port after ``port`` on loopback, or any free one where somebody has that."""
+    try:
+        return bind("127.0.0.1", port + 1)
+    except PortUnavailable:
+        return bind("127.0.0.1", 0)
+
+
 def reachable_url(host: str, port: int) -> str:
     """Where a browser on this machine finds what listens on ``host``."""
     if host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound

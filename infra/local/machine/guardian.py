@@ -13,9 +13,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
-from infra.local.processes import kill_sessions
+from infra.local.machine.processes import kill_sessions
 
-_ROOT = Path(__file__).parents[2]
+_ROOT = Path(__file__).parents[3]
 _MAY_SAVE = "~"
 
 

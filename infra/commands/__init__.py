@@ -1,0 +1,1 @@
+"""What this project does with ``infra.local``: run, classify, export feedback."""

@@ -1,0 +1,40 @@
+"""Variables that functions get here instead of the cloud's."""
+
+import os
+import secrets
+from pathlib import Path
+
+from infra.commands.model import ServedModel
+from infra.local.aws.stand_in import client_variables
+
+
+def shared_variables(aws_url: str, invoke_url: str) -> dict[str, str]:
+    """What every function gets: where AWS answers, and where Lambda does."""
+    return client_variables(aws_url) | {"AWS_ENDPOINT_URL_LAMBDA": invoke_url}
+
+
+def own_variables(data: Path, model: ServedModel) -> dict[str, dict[str, str]]:
+    """What single functions get: where the model and its labels lie, and one key for receipts."""
+    key = {"RECEIPT_KEY": _receipt_key(data / "receipt-key")}
+    classifier = {"MODEL_DIR": str(model.folder), **key}
+    if model.fallback_from:
+        classifier["MODEL_FALLBACK_FROM"] = model.fallback_from
+    labels = {"LABELS_FILE": str(model.folder / "labels.json")}
+    return {
+        "ClassifierFunction": classifier,
+        "FeedbackFunction": {**labels, **key, "PREVIOUS_RECEIPT_KEY": ""},
+        "FeedbackCheckFunction": key,
+    }
+
+
+def _receipt_key(path: Path) -> str:
+    """Made once, so that feedback can still be given after a restart."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text("ascii")
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        key = secrets.token_hex(32)
+        file.write(key)
+    return key

@@ -1,0 +1,1 @@
+"""AWS beside Lambda on one machine: one stand-in process, and the template's tables in it."""

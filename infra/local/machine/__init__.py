@@ -1,0 +1,1 @@
+"""Processes and ports of one machine: started, watched, and ended whole."""
