@@ -22,7 +22,7 @@ from infra.local.guardian import Guardian
 from infra.local.intrinsics import TemplateError
 from infra.local.listener import PortUnavailable, bind, reachable_url
 from infra.local.loglines import FunctionLog
-from infra.local.model import ModelUnavailable, ServedModel, ensure_model, run_exporter
+from infra.local.model import ModelUnavailable, ServedModel, ensure_model, local_exporter
 from infra.local.stand_in import local_aws
 from infra.local.tables import StandInFailed
 from infra.local.template import Template, read_template
@@ -70,7 +70,7 @@ def _run(arguments: argparse.Namespace) -> int:
     emulator = _emulator(arguments.runtime, arguments.emulator_dir)
     for spec in template.functions:
         environments_limit(spec, arguments.environments)
-    exporter = run_exporter(template.functions[0].code_folder, dict(os.environ))
+    exporter = local_exporter(template.functions[0].code_folder, dict(os.environ))
     model = ensure_model(arguments.model, models_dir, exporter, _say)
     for folder in {spec.code_folder for spec in template.functions}:
         compileall.compile_dir(folder, quiet=2)  # as in the image

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.local.model import ModelUnavailable, ensure_model, run_exporter
+from infra.local.model import ModelUnavailable, ensure_model, local_exporter
 
 CODE_FOLDER = Path("functions")
 
@@ -23,7 +23,7 @@ def main() -> int:
         model = ensure_model(
             arguments.model,
             arguments.models_dir.resolve(),
-            run_exporter(CODE_FOLDER, environ),
+            local_exporter(CODE_FOLDER, environ),
             lambda line: print(line, file=sys.stderr),  # noqa: T201
         )
     except ModelUnavailable as exc:
