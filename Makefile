@@ -146,7 +146,7 @@ lock: ## resolve pyproject.toml into the hash-locked requirements (needs uv)
 clean: ## remove what was built and installed; keeps DATA
 	rm -rf .venv .dev .export .emulator .sam .checkov .stand-in .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.venv/bin/python:
+.venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "Debian keeps venv in a package of its own: apt install python3-venv"; exit 1; }
 
@@ -163,7 +163,7 @@ SIZE_MB_.sam := 300
 SIZE_MB_.checkov := 300
 SIZE_MB_.stand-in := 60
 
-$(RUN) $(DEV) $(EXPORT) $(SAM) $(CHECKOV) $(STAND_IN): %/.installed: | .venv/bin/python
+$(RUN) $(DEV) $(EXPORT) $(SAM) $(CHECKOV) $(STAND_IN): %/.installed: | .venv/bin/pip
 	@echo "Setting up $*, about $(SIZE_MB_$*) MB."
 	@test -e $*/bin/python || $(PYTHON) -m venv --without-pip $*
 	@$(PIP_INSTALL) --python $*/bin/python install $(PIP_OPTIONS) --progress-bar off --requirement $< | awk -v name=$* -v all="$$(grep -c == $<)" \
@@ -172,6 +172,6 @@ $(RUN) $(DEV) $(EXPORT) $(SAM) $(CHECKOV) $(STAND_IN): %/.installed: | .venv/bin
 	@touch $@
 
 # Only its emulator is used.
-$(EMULATOR): requirements/emulator.txt | .venv/bin/python
+$(EMULATOR): requirements/emulator.txt | .venv/bin/pip
 	@$(PIP_INSTALL) --quiet install $(PIP_OPTIONS) --upgrade --target .emulator --requirement $<
 	@touch $@
