@@ -17,51 +17,66 @@ NO_ACCOUNT := AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_DEFAULT_REGI
 export PHOTOS_DIR
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := functions:.
-BIN := .venv/bin
-VENV := .venv/.installed
-EMULATOR := .emulator/.installed
+# Environments, each installed by the first command that needs it. .venv runs the service, .dev has
+# what developing, loading and testing need as well, and .export builds models with TensorFlow.
+RUN := .venv/.installed
+DEV := .dev/.installed
+EXPORT := .export/.installed
 SAM := .sam/.installed
 CHECKOV := .checkov/.installed
 STAND_IN := .stand-in/.installed
-PIP_INSTALL := pip install --no-input --disable-pip-version-check --require-hashes
+EMULATOR := .emulator/.installed
+BIN := .dev/bin
+PYTHON_RUN := .venv/bin/python
+EXPORT_REQUIREMENTS := functions/image_classifier/export/requirements.txt
+# .venv's pip serves all environments. The lock files are complete and so need no resolving; modules
+# are compiled when they are first imported, as most never are.
+PIP_INSTALL := .venv/bin/python -m pip --no-input --disable-pip-version-check
+PIP_OPTIONS := --no-deps --no-compile --require-hashes
 
 # bash for pipefail: a failed install must not look like a finished one.
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak images deploy rotate-key destroy lock clean
+.PHONY: help run classify model feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
 	@echo
 	@echo '  Variables: PORT=8000 MODEL=resnet50|efficientnet-lite0 DATA=.local PHOTOS_DIR=folder'
 
-run: $(VENV) $(EMULATOR) $(STAND_IN) ## the whole service on this machine: page, API, Lambda environments
-	@exec $(BIN)/python -m infra.commands.run --port $(PORT) --model $(MODEL) --data $(DATA) --models-dir $(MODELS) $(RUN_ARGS)
+run: installed ## the whole service on this machine: page, API, Lambda environments
+	@exec $(PYTHON_RUN) -m infra.commands.run --port $(PORT) --model $(MODEL) --data $(DATA) --models-dir $(MODELS) $(RUN_ARGS)
 
-classify: $(VENV) ## top five of photos in the terminal: IMAGES="a.jpg b.png"
+# What is missing is installed side by side: pip alone keeps one core busy.
+installed:
+	@$(MAKE) --silent --jobs 3 $(RUN) $(EMULATOR) $(STAND_IN)
+
+classify: $(RUN) ## top five of photos in the terminal: IMAGES="a.jpg b.png"
 	@test -n "$(IMAGES)" || { echo 'Name the photos: make classify IMAGES="a.jpg b.png"'; exit 2; }
-	@$(BIN)/python -m infra.commands.classify --model $(MODEL) --models-dir $(MODELS) $(IMAGES)
+	@$(PYTHON_RUN) -m infra.commands.classify --model $(MODEL) --models-dir $(MODELS) $(IMAGES)
 
-model: $(VENV) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABELS_FILE=y.json PREPROCESS=none|caffe|tf|torch RESAMPLING=bilinear|bicubic RESIZE=256
-	@$(BIN)/python -m image_classifier.export $(if $(MODEL_FILE),--model-file $(MODEL_FILE) $(if $(LABELS_FILE),--labels-file $(LABELS_FILE)) $(if $(PREPROCESS),--preprocess $(PREPROCESS)) $(if $(RESAMPLING),--resampling $(RESAMPLING)) $(if $(RESIZE),--resize $(RESIZE)) --output $(MODELS)/$(basename $(notdir $(MODEL_FILE))),--model $(MODEL) --output $(MODELS)/$(MODEL)) $(if $(QUANTIZATION),--quantization $(QUANTIZATION))
+model: $(RUN) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABELS_FILE=y.json PREPROCESS=none|caffe|tf|torch RESAMPLING=bilinear|bicubic RESIZE=256
+	@$(if $(MODEL_FILE)$(filter-out resnet50,$(MODEL)),,$(PYTHON_RUN) -m image_classifier.export.available)
+	@$(MAKE) --silent $(EXPORT)
+	@.export/bin/python -m image_classifier.export $(if $(MODEL_FILE),--model-file $(MODEL_FILE) $(if $(LABELS_FILE),--labels-file $(LABELS_FILE)) $(if $(PREPROCESS),--preprocess $(PREPROCESS)) $(if $(RESAMPLING),--resampling $(RESAMPLING)) $(if $(RESIZE),--resize $(RESIZE)) --output $(MODELS)/$(basename $(notdir $(MODEL_FILE))),--model $(MODEL) --output $(MODELS)/$(MODEL)) $(if $(QUANTIZATION),--quantization $(QUANTIZATION))
 
-feedback-export: $(VENV) $(STAND_IN) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
+feedback-export: $(RUN) $(STAND_IN) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
 	@test -n "$(OUTPUT)" || { echo 'Name the file: make feedback-export OUTPUT=feedback.csv'; exit 2; }
-	@$(BIN)/python -m infra.commands.feedback_export --data $(DATA) --output $(OUTPUT) --format $(or $(FORMAT),csv) $(if $(TABLE),--table $(TABLE))
+	@$(PYTHON_RUN) -m infra.commands.feedback_export --data $(DATA) --output $(OUTPUT) --format $(or $(FORMAT),csv) $(if $(TABLE),--table $(TABLE))
 
-feedback-restore: $(VENV) ## copy answers into the table in use in AWS; the later of two stands: FROM=restored ENV=dev|prod, or TABLE=name DAYS=730
+feedback-restore: $(RUN) ## copy answers into the table in use in AWS; the later of two stands: FROM=restored ENV=dev|prod, or TABLE=name DAYS=730
 	@test -n "$(FROM)" -a -n "$(or $(TABLE),$(filter command line environment,$(origin ENV)))" || { echo 'Name both: make feedback-restore FROM=restored ENV=dev'; exit 2; }
 	@test -z "$(TABLE)" -o -n "$(DAYS)" || { echo 'Say for how many days that table keeps answers: DAYS=730'; exit 2; }
-	@$(BIN)/python -m $(if $(TABLE),feedback.export.restore --from $(FROM) --to $(TABLE) --retention-days $(DAYS),infra.deploy restore --from $(FROM) --env $(ENV))
+	@$(PYTHON_RUN) -m $(if $(TABLE),feedback.export.restore --from $(FROM) --to $(TABLE) --retention-days $(DAYS),infra.deploy restore --from $(FROM) --env $(ENV))
 
 test: lint $(EMULATOR) $(STAND_IN) ## lint, and every test this machine can run; what is skipped is named with its reason
 	@$(BIN)/python -m pytest $(TESTS)
 
-fuzz: $(VENV) ## property tests with ever new inputs, until one is found that fails: TIME=10m
+fuzz: $(DEV) ## property tests with ever new inputs, until one is found that fails: TIME=10m
 	@$(BIN)/python -m pytest -p tests.fuzz --fuzz $(or $(TIME),10m) --hypothesis-profile new -m hypothesis -x -q $(TESTS)
 
-lint: $(VENV) $(SAM) $(CHECKOV) ## ruff and mypy; cfn-lint, sam validate and checkov for the templates
+lint: $(DEV) $(SAM) $(CHECKOV) ## ruff and mypy; cfn-lint, sam validate and checkov for the templates
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
@@ -69,47 +84,47 @@ lint: $(VENV) $(SAM) $(CHECKOV) ## ruff and mypy; cfn-lint, sam validate and che
 	@$(NO_ACCOUNT) .sam/bin/sam validate --lint
 	@.checkov/bin/checkov --config-file .checkov.yaml $(addprefix --file ,$(TEMPLATES))
 
-format: $(VENV) ## let ruff rewrite what it can
+format: $(DEV) ## let ruff rewrite what it can
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-bench: $(VENV) $(EMULATOR) $(STAND_IN) ## this handler against a usual one; writes benchmarks/results.json and .md
+bench: $(DEV) $(EMULATOR) $(STAND_IN) ## this handler against a usual one; writes benchmarks/results.json and .md
 	@$(BIN)/python -m benchmarks
 
-load: $(VENV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--data .local"
+load: $(DEV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--data .local"
 	@test -n "$(URL)" || { echo 'Name the address: make load URL=http://127.0.0.1:8000'; exit 2; }
 	@$(BIN)/python -m loadtest.run --url $(URL) $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_ARGS)
 
-load-compare: $(VENV) $(EMULATOR) $(STAND_IN) ## what provisioned concurrency buys: USERS=20 TIME=30s LOAD_ARGS="--rounds 3"
+load-compare: $(DEV) $(EMULATOR) $(STAND_IN) ## what provisioned concurrency buys: USERS=20 TIME=30s LOAD_ARGS="--rounds 3"
 	@$(BIN)/python -m loadtest.compare $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_MODEL) $(LOAD_ARGS)
 
-load-scaling: $(VENV) $(EMULATOR) $(STAND_IN) ## the same load on 1, 2, 4 environments: USERS=50,100,500 TIME=3m LOAD_ARGS="--environments 1,2"
+load-scaling: $(DEV) $(EMULATOR) $(STAND_IN) ## the same load on 1, 2, 4 environments: USERS=50,100,500 TIME=3m LOAD_ARGS="--environments 1,2"
 	@$(BIN)/python -m loadtest.scaling $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_MODEL) $(LOAD_ARGS)
 
-soak: $(VENV) $(EMULATOR) $(STAND_IN) ## good and hostile requests while environments are killed: TIME=10m
+soak: $(DEV) $(EMULATOR) $(STAND_IN) ## good and hostile requests while environments are killed: TIME=10m
 	@$(BIN)/python -m loadtest.soak --time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
 
 # What an account needs is in infra/README.md. Images are built one after the other: the second and
 # third take the model's stage from the first one's cache.
-images: $(VENV) $(SAM) ## build the functions' images with SAM: ENV=dev|prod PARAMETERS="Model=efficientnet-lite0"
-	$(BIN)/python -m infra.deploy parameters --env $(ENV) --file $(DEPLOYED) $(PARAMETERS)
+images: $(RUN) $(SAM) ## build the functions' images with SAM: ENV=dev|prod PARAMETERS="Model=efficientnet-lite0"
+	$(PYTHON_RUN) -m infra.deploy parameters --env $(ENV) --file $(DEPLOYED) $(PARAMETERS)
 	.sam/bin/sam build --config-env $(ENV) --parameter-overrides file://$(DEPLOYED)
 
 deploy: images ## build and deploy to AWS, publish the page, try it all: ENV=dev|prod PARAMETERS="Rollout=AllAtOnce"
 	.sam/bin/sam validate --lint --config-env $(ENV)
-	$(BIN)/python -m infra.deploy release --env $(ENV) --file $(DEPLOYED)
+	$(PYTHON_RUN) -m infra.deploy release --env $(ENV) --file $(DEPLOYED)
 	.sam/bin/sam deploy --config-env $(ENV) --parameter-overrides file://$(DEPLOYED)
-	$(BIN)/python -m infra.deploy page --env $(ENV)
-	$(BIN)/python -m infra.deploy smoke --env $(ENV)
+	$(PYTHON_RUN) -m infra.deploy page --env $(ENV)
+	$(PYTHON_RUN) -m infra.deploy smoke --env $(ENV)
 
-rotate-key: $(VENV) $(SAM) ## a new receipt key, deployed; after a leak twice: ENV=dev|prod
-	$(BIN)/python -m infra.deploy rotate --env $(ENV)
+rotate-key: $(RUN) $(SAM) ## a new receipt key, deployed; after a leak twice: ENV=dev|prod
+	$(PYTHON_RUN) -m infra.deploy rotate --env $(ENV)
 	$(MAKE) deploy ENV=$(ENV) PARAMETERS="$(PARAMETERS) ReceiptKeyRotation=$$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 
-destroy: $(VENV) $(SAM) ## delete what deploy made, but for the feedback table: ENV=dev|prod, CONFIRM=dev|prod asks nothing
+destroy: $(RUN) $(SAM) ## delete what deploy made, but for the feedback table: ENV=dev|prod, CONFIRM=dev|prod asks nothing
 	@answer="$(CONFIRM)"; [ -n "$$answer" ] || read -r -p "This deletes $(ENV): page, API, functions, logs. Type $(ENV) to go on: " answer; \
 		[ "$$answer" = "$(ENV)" ] || { echo "Nothing was deleted."; exit 1; }
-	$(BIN)/python -m infra.deploy empty --env $(ENV)
+	$(PYTHON_RUN) -m infra.deploy empty --env $(ENV)
 	.sam/bin/sam delete --config-env $(ENV) --no-prompts
 
 # No index address may get into a lock file, so none is emitted and none is annotated.
@@ -117,35 +132,46 @@ LOCK_OPTIONS := --quiet --universal --python-version 3.11 --generate-hashes --no
 # What runs in production comes first and development follows it, so that no tool holds it back.
 lock: ## resolve pyproject.toml into the hash-locked requirements (needs uv)
 	uv pip compile $(LOCK_OPTIONS) --group export --output-file functions/image_classifier/export/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group photos --no-deps --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/export/photos.txt
 	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints functions/image_classifier/requirements.txt --output-file functions/feedback/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints functions/feedback/requirements.txt --output-file functions/deployment_check/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group dev $(addprefix --constraints ,functions/image_classifier/export/requirements.txt functions/feedback/requirements.txt) --output-file requirements/dev.txt
+	uv pip compile $(LOCK_OPTIONS) --group run $(addprefix --constraints ,functions/image_classifier/requirements.txt functions/feedback/requirements.txt) --output-file requirements/run.txt
+	uv pip compile $(LOCK_OPTIONS) --group dev $(addprefix --constraints ,functions/image_classifier/export/requirements.txt requirements/run.txt) --output-file requirements/dev.txt
 	uv pip compile $(LOCK_OPTIONS) --group emulator --no-deps --output-file requirements/emulator.txt
 	uv pip compile $(LOCK_OPTIONS) --no-strip-extras --group sam --output-file requirements/sam.txt
 	uv pip compile $(LOCK_OPTIONS) --group checkov --output-file requirements/checkov.txt
 	uv pip compile $(LOCK_OPTIONS) --group stand-in --output-file requirements/stand-in.txt
 
 clean: ## remove what was built and installed; keeps DATA
-	rm -rf .venv .emulator .sam .checkov .stand-in .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .dev .export .emulator .sam .checkov .stand-in .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(VENV): requirements/dev.txt
+.venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=python3.12"; exit 1; }
-	@echo "Setting up .venv, about 2 GB."
 	@$(PYTHON) -m venv .venv || { echo "Debian keeps venv in a package of its own: apt install python3-venv"; exit 1; }
-	@$(BIN)/$(PIP_INSTALL) --progress-bar off --requirement $< | awk -v all="$$(grep -c == $<)" \
-		'/^(Collecting|Processing)/ { printf "\r  %d of at most %d packages", ++got, all; fflush() } \
-		 /^Installing/ { printf "\r  installing %d packages, which takes a while\n", got; fflush() }'
+
+$(RUN): requirements/run.txt
+$(DEV): requirements/dev.txt
+$(SAM): requirements/sam.txt
+$(CHECKOV): requirements/checkov.txt
+$(STAND_IN): requirements/stand-in.txt
+$(EXPORT): $(EXPORT_REQUIREMENTS)
+SIZE_MB_.venv := 250
+SIZE_MB_.dev := 2500
+SIZE_MB_.export := 2000
+SIZE_MB_.sam := 300
+SIZE_MB_.checkov := 300
+SIZE_MB_.stand-in := 60
+
+$(RUN) $(DEV) $(EXPORT) $(SAM) $(CHECKOV) $(STAND_IN): %/.installed: | .venv/bin/pip
+	@echo "Setting up $*, about $(SIZE_MB_$*) MB."
+	@test -e $*/bin/python || $(PYTHON) -m venv --without-pip $*
+	@$(PIP_INSTALL) --python $*/bin/python install $(PIP_OPTIONS) --progress-bar off --requirement $< | awk -v name=$* -v all="$$(grep -c == $<)" \
+		'/^(Collecting|Processing)/ { printf "\r  %s: %d of at most %d packages", name, ++got, all; fflush() } \
+		 /^Installing/ { printf "\r  %s: installing %d packages         \n", name, got; fflush() }'
 	@touch $@
 
-# Each in an environment of its own: their pins clash with everything else.
-$(SAM) $(CHECKOV) $(STAND_IN): .%/.installed: requirements/%.txt
-	@echo "Setting up .$*, at most 300 MB."
-	@$(PYTHON) -m venv .$*
-	@.$*/bin/$(PIP_INSTALL) --quiet --quiet --no-deps --requirement $<
-	@touch $@
-
-# Alone in its own folder: only its emulator is used, and its pins clash with everything else.
-$(EMULATOR): requirements/emulator.txt $(VENV)
-	@$(BIN)/$(PIP_INSTALL) --quiet --no-deps --upgrade --target .emulator --requirement $<
+# Only its emulator is used.
+$(EMULATOR): requirements/emulator.txt | .venv/bin/pip
+	@$(PIP_INSTALL) --quiet install $(PIP_OPTIONS) --upgrade --target .emulator --requirement $<
 	@touch $@

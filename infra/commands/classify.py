@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from infra.commands.model import CODE_FOLDER, ModelUnavailable, ensure_model, run_exporter
+from infra.commands.model import CODE_FOLDER, ModelUnavailable, ensure_model, local_exporter
 
 
 def main() -> int:
@@ -21,7 +21,7 @@ def main() -> int:
         model = ensure_model(
             arguments.model,
             arguments.models_dir.resolve(),
-            run_exporter(CODE_FOLDER, environ),
+            local_exporter(CODE_FOLDER, environ),
             lambda line: print(line, file=sys.stderr),
         )
     except ModelUnavailable as exc:

@@ -1,9 +1,14 @@
-"""The model artifact, there before the cloud starts: built if missing, replaced if it must be."""
+"""The model artifact, there before the cloud starts: built if missing, replaced if it must be.
+
+The embedded model is committed. ResNet50 is built by TensorFlow, in an environment of its own that
+is installed only once the weights are known to be within reach.
+"""
 
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 CODE_FOLDER = Path("functions")
@@ -18,7 +23,21 @@ MANIFEST_FILE = "model.json"
 _UNKNOWN_MODEL = 2
 _WEIGHTS_UNAVAILABLE = 3
 
+_ROOT = Path(__file__).parents[2]
+_EXPORT = _ROOT / ".export"
+
 Run = Callable[[Sequence[str]], int]
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """``embedded`` holds the committed artifacts. ``find_weights`` looks for ResNet50's without
+    TensorFlow, and ``build`` runs the exporter; both give its exit codes.
+    """
+
+    embedded: Path
+    find_weights: Callable[[], int]
+    build: Run
 
 
 class ModelUnavailable(Exception):
@@ -43,7 +62,9 @@ class ServedModel:
     fallback_from: str | None = None
 
 
-def ensure_model(model: str, models_dir: Path, run: Run, say: Callable[[str], None]) -> ServedModel:
+def ensure_model(
+    model: str, models_dir: Path, exporter: Exporter, say: Callable[[str], None]
+) -> ServedModel:
     """Have the artifact of ``model`` built if it is missing; one that is there is taken as it is.
 
     Where ResNet50's weights cannot be had, the embedded model takes its place, and ``say`` says so.
@@ -51,34 +72,40 @@ def ensure_model(model: str, models_dir: Path, run: Run, say: Callable[[str], No
     Raises:
         ModelUnavailable: the exporter failed.
     """
-    if (models_dir / model / MANIFEST_FILE).is_file():
-        return ServedModel(model, models_dir / model)
-    if model not in BUILT_BY_NAME:
+    for folder in (models_dir / model, exporter.embedded / model):
+        if (folder / MANIFEST_FILE).is_file():
+            return ServedModel(model, folder)
+    if model != _FALLS_BACK:
         raise ModelUnavailable(model, _UNKNOWN_MODEL)
-    exit_code = _export(model, models_dir, run)
+    exit_code = exporter.find_weights() or exporter.build(
+        ["--model", model, "--output", str(models_dir / model)]
+    )
     if exit_code == 0:
         return ServedModel(model, models_dir / model)
-    if exit_code != _WEIGHTS_UNAVAILABLE or model != _FALLS_BACK:
+    if exit_code != _WEIGHTS_UNAVAILABLE:
         raise ModelUnavailable(model, exit_code)
     say(
         f"ResNet50's weights cannot be had, so the embedded {EMBEDDED_MODEL} serves in its place."
         " `make model` says how to get them."
     )
-    embedded = ensure_model(EMBEDDED_MODEL, models_dir, run, say)
+    embedded = ensure_model(EMBEDDED_MODEL, models_dir, exporter, say)
     return replace(embedded, fallback_from=model)
 
 
-def run_exporter(code_folder: Path, environ: dict[str, str]) -> Run:
-    """Runs the exporter from ``code_folder``, its output shown."""
+def local_exporter(code_folder: Path, environ: Mapping[str, str]) -> Exporter:
+    """The exporter in ``code_folder``, its output shown."""
+    # Its progress is not the caller's result, so it goes where errors go.
+    call = partial(
+        subprocess.call, env={**environ, "PYTHONPATH": str(code_folder)}, stdout=sys.stderr
+    )
 
-    def run(arguments: Sequence[str]) -> int:
-        command = [sys.executable, "-m", "image_classifier.export", *arguments]
-        # Its progress is not the caller's result, so it goes where errors go.
-        environment = {**environ, "PYTHONPATH": str(code_folder)}
-        return subprocess.call(command, env=environment, stdout=sys.stderr)  # noqa: S603
+    def find_weights() -> int:
+        return call([sys.executable, "-m", "image_classifier.export.available"])
 
-    return run
+    def build(arguments: Sequence[str]) -> int:
+        install = ["make", "--silent", "-C", str(_ROOT), ".export/.installed"]
+        return call(install) or call(
+            [str(_EXPORT / "bin" / "python"), "-m", "image_classifier.export", *arguments]
+        )
 
-
-def _export(model: str, models_dir: Path, run: Run) -> int:
-    return run(["--model", model, "--output", str(models_dir / model)])
+    return Exporter(code_folder / "image_classifier" / "models", find_weights, build)

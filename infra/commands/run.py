@@ -20,7 +20,7 @@ from infra.commands.model import (
     ModelUnavailable,
     ServedModel,
     ensure_model,
-    run_exporter,
+    local_exporter,
 )
 from infra.commands.variables import own_variables, shared_variables
 from infra.commands.welcome import Addresses, find_photo, welcome_lines
@@ -83,7 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
     for spec in template.functions:
         environments_limit(spec, arguments.environments)
     project = arguments.template.resolve().parent
-    exporter = run_exporter(project / CODE_FOLDER, dict(os.environ))
+    exporter = local_exporter(project / CODE_FOLDER, dict(os.environ))
     model = ensure_model(arguments.model, models_dir, exporter, _say)
     for folder in {spec.code_folder for spec in template.functions}:
         compileall.compile_dir(folder, quiet=2)  # as in the image

@@ -2,7 +2,7 @@
 
 import base64
 import io
-import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,21 +14,21 @@ import pytest
 import requests
 from PIL import Image
 
-from deployment_check.golden import GoldenSet, read_golden
+from deployment_check.golden import GOLDEN_FILE, GoldenSet, read_golden
 from deployment_check.replay import replay
 from tests.conftest import ROOT, Cloud
 
 
 @pytest.fixture(scope="module")
-def golden_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("export")
-    export = ("-m", "image_classifier.export", "--model", "efficientnet-lite0")
+def golden_folder(embedded_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As the image has it: the committed answers, and the photos of the packages."""
+    folder = tmp_path_factory.mktemp("golden")
+    shutil.copy(embedded_model / GOLDEN_FILE, folder)
+    photos = ("-m", "image_classifier.export.photos", folder)
     subprocess.run(
-        [sys.executable, *export, "--output", folder / "model", "--golden", folder / "golden"],
-        env=os.environ | {"PYTHONPATH": str(ROOT / "functions")},
-        check=True,
+        [sys.executable, *photos], env={"PYTHONPATH": str(ROOT / "functions")}, check=True
     )
-    return folder / "golden"
+    return folder
 
 
 @pytest.fixture(scope="module")

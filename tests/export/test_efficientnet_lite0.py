@@ -14,8 +14,10 @@ from image_classifier.artifact import load_artifact
 from image_classifier.decode import decode_image
 from image_classifier.export.efficientnet_lite0 import efficientnet_lite0
 from image_classifier.export.errors import InvalidInput
+from image_classifier.export.golden import GOLDEN_FILE
 from image_classifier.export.photos import verification_photos
 from image_classifier.export.torch_file import read_state_dict
+from image_classifier.export.write import FILES
 from image_classifier.preprocess import to_input
 from image_classifier.runtime import load_model
 
@@ -60,7 +62,7 @@ def test_is_right_on_the_labelled_photos(rank: Rank) -> None:
 
 def test_manifest_says_where_the_weights_came_from(lite0_folder: Path) -> None:
     manifest = load_artifact(lite0_folder).manifest
-    assert (manifest.name, manifest.quantization) == ("efficientnet-lite0", "float32")
+    assert (manifest.name, manifest.quantization) == ("efficientnet-lite0", "float16")
     assert (manifest.input.height, manifest.input.width) == (224, 224)
     assert manifest.input.resize_shorter_side == 256
     assert manifest.weights["licence"] == "Apache-2.0"
@@ -70,11 +72,12 @@ def test_manifest_says_where_the_weights_came_from(lite0_folder: Path) -> None:
     assert manifest.agreement["photos"] == manifest.agreement["same_top1"] == 22
 
 
-def test_another_process_writes_the_same_bytes(lite0_folder: Path, tmp_path: Path) -> None:
+def test_what_is_committed_is_what_the_exporter_makes(embedded_model: Path, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "image_classifier.export", "--model", "efficientnet-lite0"]
     environ = os.environ | {"PYTHONPATH": str(FUNCTIONS), "PYTHONHASHSEED": "123"}
+    out, golden = tmp_path / "out", tmp_path / "golden"
     result = subprocess.run(
-        [*command, "--output", str(tmp_path / "again")],
+        [*command, "--output", str(out), "--golden", str(golden)],
         env=environ,
         capture_output=True,
         text=True,
@@ -82,8 +85,19 @@ def test_another_process_writes_the_same_bytes(lite0_folder: Path, tmp_path: Pat
     )
     assert result.returncode == 0, result.stderr
     assert "same top class as Keras on 22 of 22 photos" in result.stdout
-    for name in ("model.tflite", "labels.json"):
-        assert (tmp_path / "again" / name).read_bytes() == (lite0_folder / name).read_bytes()
+    for made in (*out.iterdir(), golden / GOLDEN_FILE):
+        assert made.read_bytes() == (embedded_model / made.name).read_bytes(), made.name
+    assert {path.name for path in out.iterdir()} == FILES
+
+
+def test_what_is_committed_is_small_and_has_its_licence(embedded_model: Path) -> None:
+    files = {path.name: path.stat().st_size for path in embedded_model.iterdir()}
+    assert files.keys() == FILES | {GOLDEN_FILE, "LICENSE", "NOTICE"}
+    assert files["model.tflite"] < 10_000_000
+    assert "Apache License" in (embedded_model / "LICENSE").read_text()
+    assert load_artifact(embedded_model).manifest.weights["source"] in " ".join(
+        (embedded_model / "NOTICE").read_text().split()
+    )
 
 
 @pytest.fixture(scope="module")

@@ -110,7 +110,7 @@ def test_no_file_names_a_package_registry():
 
 
 def test_every_requirement_is_locked_with_a_hash():
-    for path in [*ROOT.glob("requirements/*.txt"), *FUNCTIONS.glob("*/requirements.txt")]:
+    for path in [*ROOT.glob("requirements/*.txt"), *FUNCTIONS.rglob("*.txt")]:
         requirements = re.split(r"\n(?=\S)", path.read_text().strip())
         assert requirements
         for requirement in requirements:
@@ -126,7 +126,7 @@ def pins_of(requirements: Path) -> set[tuple[str, str]]:
 
 def test_development_has_the_versions_that_production_has():
     developed = pins_of(ROOT / "requirements" / "dev.txt")
-    for path in FUNCTIONS.rglob("requirements.txt"):
+    for path in FUNCTIONS.rglob("*.txt"):
         assert pins_of(path)
         assert pins_of(path) <= developed, path
 
@@ -137,5 +137,5 @@ def test_no_tool_for_development_holds_production_back():
     ).stdout.splitlines()
     production = [line for line in commands if "--output-file functions/" in line]
 
-    assert len(production) == len(list(FUNCTIONS.rglob("requirements.txt")))
+    assert len(production) == len(list(FUNCTIONS.rglob("*.txt")))
     assert not [line for line in production if "--constraints requirements/" in line]

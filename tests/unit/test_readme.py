@@ -1,4 +1,4 @@
-"""What the README says of codes, settings and commands is what there is."""
+"""What the README and docs/ say of codes, settings and commands is what there is."""
 
 import re
 import subprocess
@@ -24,7 +24,8 @@ from serving.errors import ServiceError
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
-GUIDES = [ROOT / "README.md", ROOT / "infra" / "README.md"]
+REFERENCE = (ROOT / "docs" / "reference.md").read_text()
+GUIDES = ["README.md", "infra/README.md", "docs/load.md", "docs/operations.md", "docs/reference.md"]
 MODULES = (
     feedback.answer,
     feedback.labels,
@@ -49,8 +50,8 @@ def codes_of(module: object) -> set[str]:
 
 
 def listed_codes() -> set[str]:
-    """Codes in the README's table of errors: rows that begin with a status."""
-    rows = re.findall(r"^\| \d{3} \| (.*?) \|", README, flags=re.MULTILINE)
+    """Codes in the table of errors: rows that begin with a status."""
+    rows = re.findall(r"^\| \d{3} \| (.*?) \|", REFERENCE, flags=re.MULTILINE)
     return {code for row in rows for code in re.findall(r"`(\w+)`", row)}
 
 
@@ -67,22 +68,43 @@ def test_every_setting_is_listed_as_it_describes_itself(settings: type[BaseSetti
     for name, field in settings.model_fields.items():
         default = "required" if field.is_required() else f"`{field.default}`"
         default = "" if field.default in {None, ""} else default
-        assert f"| `{name.upper()}` | {default} | {field.description} |" in README
+        assert f"| `{name.upper()}` | {default} | {field.description} |" in REFERENCE
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.parent.name)
-def test_every_make_command_it_names_exists(guide: Path):
-    named = set(re.findall(r"(?:`|^    )make ([a-z-]+)", guide.read_text(), flags=re.MULTILINE))
+@pytest.mark.parametrize("guide", GUIDES[:-1])
+def test_every_make_command_it_names_exists(guide: str):
+    text = (ROOT / guide).read_text()
+    named = set(re.findall(r"(?:`|^    )make ([a-z-]+)", text, flags=re.MULTILINE))
     listed = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
     assert named
     assert named <= set(re.findall(r"make ([a-z-]+)", listed))
 
 
-@pytest.mark.parametrize("guide", GUIDES, ids=lambda path: path.parent.name)
-def test_every_file_it_links_exists(guide: Path):
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", guide.read_text()):
-        assert (guide.parent / target).exists(), target
+@pytest.mark.parametrize("guide", GUIDES)
+def test_every_file_it_links_or_shows_exists(guide: str):
+    links = r"\]\((?!https?:)([^)#]+)\)|<img src=\"([^\"]+)\""
+    for target in re.findall(links, (ROOT / guide).read_text()):
+        assert ((ROOT / guide).parent / "".join(target)).exists(), target
+
+
+def test_every_guide_is_checked():
+    found = {*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("infra/*.md")}
+
+    assert {path.relative_to(ROOT).as_posix() for path in found} == {*GUIDES, "CHANGELOG.md"}
+
+
+def test_the_readme_is_short_and_says_early_where_things_are():
+    lines = README.splitlines()
+
+    assert len(lines) <= 170
+    assert lines.index("## Layout") < 30
+    folders = set(re.findall(r"(?:^    |  )((?:[\w]+/)+)", README.partition("## Layout")[2]))
+    assert {"functions/", "infra/", "web/", "loadtest/", "tests/"} <= {
+        f"{folder.partition('/')[0]}/" for folder in folders
+    }
+    nested = {"models/", "export/"}
+    assert all((ROOT / folder).is_dir() for folder in folders - nested), folders
 
 
 def test_every_parameter_and_output_that_operations_name_exists():

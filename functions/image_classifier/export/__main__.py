@@ -9,6 +9,7 @@ from typing import get_args
 
 from image_classifier.artifact import Artifact, Resampling, load_artifact
 from image_classifier.export import choose
+from image_classifier.export.available import HINT
 from image_classifier.export.errors import ExportError, WeightsUnavailable
 from image_classifier.export.golden import check_unused, golden_files, write_golden
 from image_classifier.export.recipe import (
@@ -18,15 +19,16 @@ from image_classifier.export.recipe import (
     Recipe,
     is_made_by,
 )
-from image_classifier.export.weights import PublishedFile, Weights, published_weights
+from image_classifier.export.weights import (
+    PublishedFile,
+    Weights,
+    default_cache,
+    published_weights,
+)
 from image_classifier.export.write import check_replaceable, write_artifact
 from serving.artifact import ArtifactInvalid
 
 INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
-HINT = (
-    "Get that file some other way and name it (RESNET50_WEIGHTS=FILE or --weights FILE), "
-    "or use the model that needs no download (MODEL=efficientnet-lite0)."
-)
 
 
 def main(
@@ -118,7 +120,6 @@ def _is_there(output: Path, recipe: Recipe, weights: Weights | PublishedFile) ->
 
 
 def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
-    keras_home = Path(environ.get("KERAS_HOME") or Path.home() / ".keras")
     weights = environ.get("RESNET50_WEIGHTS")
     parser = argparse.ArgumentParser(prog="python -m image_classifier.export", description=__doc__)
     model = parser.add_mutually_exclusive_group(required=True)
@@ -140,7 +141,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser.add_argument(
         "--cache",
         type=Path,
-        default=keras_home / "models",
+        default=default_cache(environ),
         metavar="FOLDER",
         help="where downloaded weights are kept [KERAS_HOME, default %(default)s]",
     )

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from typing import Any
 
 import keras
 import numpy as np
@@ -60,7 +61,7 @@ def build_artifact(recipe: Recipe, weights: Weights) -> Built:
     infer = _load(artifact)
     expected = [keras_answers(image) for image in images]
     agreement = verify(expected, [infer(image) for image in images], recipe.quantization)
-    manifest = replace(artifact.manifest, agreement=asdict(agreement))
+    manifest = replace(artifact.manifest, agreement=_rounded(asdict(agreement)))
     return Built(
         replace(artifact, manifest=manifest), photos, dict(zip(photos, expected, strict=True))
     )
@@ -94,6 +95,14 @@ def _unverified(recipe: Recipe, weights: Weights, keras_answers: Reference) -> A
         agreement={},
     )
     return Artifact(manifest, recipe.labels, model)
+
+
+def _rounded(agreement: dict[str, Any]) -> dict[str, Any]:
+    """Two digits of each figure: the next ones vary between processors, and model.json may not."""
+    return {
+        name: float(f"{value:.2g}") if isinstance(value, float) else value
+        for name, value in agreement.items()
+    }
 
 
 def _load(artifact: Artifact) -> Infer:

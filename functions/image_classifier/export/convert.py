@@ -10,7 +10,9 @@ from image_classifier.export.reference import Reference
 
 
 def convert(reference: Reference, quantization: Quantization) -> bytes:
-    """The same function as a ``.tflite`` file; "dynamic-range-int8" stores its weights as int8.
+    """The same function as a ``.tflite`` file; its weights stored as ``quantization`` says.
+
+    The runtime widens float16 weights once, while it loads them, and computes in float32.
 
     Raises:
         InvalidInput: the model has an operation that LiteRT lacks.
@@ -18,8 +20,10 @@ def convert(reference: Reference, quantization: Quantization) -> bytes:
     # Frozen first: given variables, the converter writes a shell without weights.
     frozen = convert_variables_to_constants_v2(reference.serve.get_concrete_function())
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], tf.Module())
-    if quantization == "dynamic-range-int8":
+    if quantization != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    if quantization == "float16":
+        converter.target_spec.supported_types = [tf.float16]
     try:
         model: bytes = converter.convert()
     except ConverterError as exc:

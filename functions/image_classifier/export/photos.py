@@ -1,5 +1,9 @@
-"""Real photos that installed packages carry: what an artifact is verified on."""
+"""Real photos that installed packages carry: what an artifact is verified on.
 
+``python -m image_classifier.export.photos FOLDER`` copies them; it needs only those packages.
+"""
+
+import sys
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -25,3 +29,8 @@ def verification_photos() -> dict[str, bytes]:
         for file in files
     ]
     return {path.name: path.read_bytes() for path in paths}
+
+
+if __name__ == "__main__":
+    for name, photo in verification_photos().items():
+        (Path(sys.argv[1]) / name).write_bytes(photo)

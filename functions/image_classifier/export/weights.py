@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -68,13 +69,24 @@ def published_weights(published: PublishedFile, cache: Path) -> Weights:
     """
     path = cache / published.name
     try:
-        if not (path.is_file() and _digest(path, "md5") == published.md5):
+        if not is_downloaded(published, cache):
             _download(published, path)
         return _published(path, published)
     except requests.RequestException as exc:  # an OSError too, so before it
-        raise WeightsUnavailable(f"Cannot download {published.url}: {_reason(exc)}.") from exc
+        raise WeightsUnavailable(f"Cannot download {published.url}: {reason(exc)}.") from exc
     except OSError as exc:
         raise InvalidInput(f"Cannot write {path}: {exc.strerror}.") from exc
+
+
+def default_cache(environ: Mapping[str, str]) -> Path:
+    """Keras' own folder of downloads, so that weights it has are not downloaded again."""
+    return Path(environ.get("KERAS_HOME") or Path.home() / ".keras") / "models"
+
+
+def is_downloaded(published: PublishedFile, cache: Path) -> bool:
+    """Whether a good copy is in ``cache``."""
+    path = cache / published.name
+    return path.is_file() and _digest(path, "md5") == published.md5
 
 
 def _download(published: PublishedFile, path: Path) -> None:
@@ -114,7 +126,8 @@ def _fetch(url: str, path: Path) -> None:
                 progress.update(file.write(chunk))
 
 
-def _reason(exc: requests.RequestException) -> str:
+def reason(exc: requests.RequestException) -> str:
+    """Why a download failed, for people."""
     match exc:
         case requests.HTTPError(response=requests.Response(status_code=status)):
             return f"the server answered {status}"
