@@ -157,10 +157,10 @@ $(CHECKOV): requirements/checkov.txt
 $(STAND_IN): requirements/stand-in.txt
 $(EXPORT): $(EXPORT_REQUIREMENTS)
 SIZE_MB_.venv := 250
-SIZE_MB_.dev := 2500
-SIZE_MB_.export := 2000
-SIZE_MB_.sam := 300
-SIZE_MB_.checkov := 300
+SIZE_MB_.dev := 2250
+SIZE_MB_.export := 1750
+SIZE_MB_.sam := 220
+SIZE_MB_.checkov := 200
 SIZE_MB_.stand-in := 60
 
 $(RUN) $(DEV) $(EXPORT) $(SAM) $(CHECKOV) $(STAND_IN): %/.installed: | .venv/bin/pip
