@@ -142,6 +142,12 @@ def test_refuses_too_many_pixels_before_decoding_any(width: int, height: int):
         decode_image(png_bomb(width, height), SIDE)
 
 
+@pytest.mark.parametrize(("width", "height"), [(65_536, 1), (1, 65_536)])
+def test_refuses_an_image_with_a_side_too_long(width: int, height: int):
+    with pytest.raises(TooManyPixels, match="side of more than 65,535 pixels"):
+        decode_image(encode(Image.new("1", (width, height)), "PNG"), SIDE)
+
+
 @pytest.mark.parametrize(
     ("data", "name"),
     [
