@@ -1,17 +1,20 @@
 """Photo bytes → upright RGB image; the format is read from the bytes, not from a name or header."""
 
-import io
 import struct
+import warnings
 import zlib
 from contextlib import suppress
 from typing import cast
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from image_classifier.complexity import CountedReads
+from image_classifier.sniff import check_work
 from serving.errors import PayloadTooLarge, UnprocessableContent, UnsupportedMediaType
 
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 65_535  # that of JPEG and GIF; PNG's decoder keeps whole rows
+MAX_PIXELS_OF_RUNS = 1_000_000  # Pillow unpacks a BMP's run lengths in Python
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
 
 # What Pillow's plugins and C decoders raise on damaged files; found by fuzzing, not documented.
@@ -39,6 +42,7 @@ UPRIGHT = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+RUN_LENGTHS = (1, 2)  # BMP's compressions RLE8 and RLE4
 
 # Signatures of files that people do send: (offset, bytes, name).
 KNOWN_OTHERS = (
@@ -80,30 +84,36 @@ def decode_image(data: bytes, min_shorter_side: int) -> Image.Image:
     ``min_shorter_side`` pixels. Memory: at most 16 bytes a pixel, which is WebP's decoder.
 
     Raises:
-        UnsupportedImageFormat, TooManyPixels, ImageDamaged
+        UnsupportedImageFormat, TooManyPixels, ImageTooComplex, ImageDamaged
     """
-    image = _open(data)
-    try:
-        image.draft("RGB", (min_shorter_side, min_shorter_side))
-        image.load()
-        turn = _turn_to_upright(image)
-        image = _to_rgb(image, min_shorter_side)  # frees what the decoder holds
-        return image if turn is None else image.transpose(turn)
-    except DAMAGE as exc:
-        raise ImageDamaged("The image is cut off or damaged.") from exc
+    with warnings.catch_warnings():
+        # Pillow warns of each odd tag: one file could fill the log with megabytes.
+        warnings.simplefilter("ignore")
+        image = _open(data)
+        try:
+            image.draft("RGB", (min_shorter_side, min_shorter_side))
+            image.load()
+            turn = _turn_to_upright(image)
+            image = _to_rgb(image, min_shorter_side)  # frees what the decoder holds
+            return image if turn is None else image.transpose(turn)
+        except DAMAGE as exc:
+            raise ImageDamaged("The image is cut off or damaged.") from exc
 
 
 def _open(data: bytes) -> Image.Image:
     try:
-        image = Image.open(io.BytesIO(data), formats=FORMATS)
+        check_work(data)
+        image = Image.open(CountedReads(data), formats=FORMATS)
     except UnidentifiedImageError as exc:
         raise UnsupportedImageFormat(_what_it_is(data)) from exc
     except Image.DecompressionBombError as exc:
-        raise TooManyPixels(_too_many_pixels()) from exc
+        raise TooManyPixels(_too_many_pixels(MAX_PIXELS)) from exc
     except DAMAGE as exc:
         raise ImageDamaged("The image is damaged: its header cannot be read.") from exc
-    if image.width * image.height > MAX_PIXELS:
-        raise TooManyPixels(_too_many_pixels())
+    runs = image.format == "BMP" and image.info["compression"] in RUN_LENGTHS
+    max_pixels = MAX_PIXELS_OF_RUNS if runs else MAX_PIXELS
+    if image.width * image.height > max_pixels:
+        raise TooManyPixels(_too_many_pixels(max_pixels))
     if max(image.size) > MAX_SIDE:
         raise TooManyPixels(f"The image has a side of more than {MAX_SIDE:,} pixels.")
     return image
@@ -147,5 +157,5 @@ def _what_it_is(data: bytes) -> str:
     return f"These bytes are not an image in a format known here. {accepted}"
 
 
-def _too_many_pixels() -> str:
-    return f"The image has more than {MAX_PIXELS // 1_000_000} million pixels."
+def _too_many_pixels(limit: int) -> str:
+    return f"The image has more than {limit // 1_000_000} million pixels."
