@@ -30,7 +30,7 @@ def test_ends_before_the_gateway_gives_up(name: str):
 
 
 @pytest.mark.parametrize(
-    ("memory_mb", "threads"), [("1024", 1), ("1769", 1), ("3538", 2), ("5307", 3), ("10240", 6)]
+    ("memory_mb", "threads"), [("1280", 1), ("1769", 1), ("3538", 2), ("5307", 3), ("10240", 6)]
 )
 def test_the_classifiers_threads_follow_its_memory(memory_mb: str, threads: int):
     template = read_template(TEMPLATE, {"ClassifierMemory": memory_mb}, GIVEN)

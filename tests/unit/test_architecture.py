@@ -18,7 +18,9 @@ CLASSIFIER_LAYERS = [
     {"schemas"},
     {"classifier"},
     {"decode", "preprocess", "runtime", "ranking", "labels"},
-    {"artifact"},
+    {"artifact", "sniff"},
+    {"sniff_tiff"},
+    {"complexity"},
 ]
 BUILD_TIME_ONLY = {"tensorflow", "keras", "torch", "boto3", "botocore", "skimage", "sklearn"}
 

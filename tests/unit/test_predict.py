@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 
 from image_classifier.upload import MAX_IMAGE_BYTES
 from serving.receipts import ReceiptBook
+from tests.unit.bombs import progressive_jpeg
 from tests.unit.conftest import CLASSES, RECEIPT_KEY, RecordingTelemetry
 from tests.unit.images import encode, png_bomb
 
@@ -85,6 +86,7 @@ def test_tells_what_each_step_took(api: TestClient, photo: bytes):
         ({"content": b"<svg/>", "headers": JPEG}, 415, "unsupported_image_format"),
         ({"content": png_bomb(), "headers": JPEG}, 413, "too_many_pixels"),
         ({"content": bytes(4_600_000), "headers": JPEG}, 413, "image_too_large"),
+        ({"content": progressive_jpeg(99), "headers": JPEG}, 422, "image_too_complex"),
         (
             {"content": b"x", "headers": {"content-type": "text/plain"}},
             415,

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings
 import feedback.answer
 import feedback.labels
 import feedback.store
+import image_classifier.complexity
 import image_classifier.decode
 import image_classifier.upload
 import serving.api
@@ -30,6 +31,7 @@ MODULES = (
     feedback.answer,
     feedback.labels,
     feedback.store,
+    image_classifier.complexity,
     image_classifier.decode,
     image_classifier.upload,
     serving.api,

@@ -1,0 +1,73 @@
+"""File bytes → refused, if they ask a decoder for more work than any honest image of their size.
+
+Bytes that make no sense pass: the decoder says what is wrong with them. GIF, WebP and BMP need no
+look: what their decoders repeat is bounded by the pixels, or counted by ``CountedReads``.
+"""
+
+import re
+import struct
+
+from image_classifier.complexity import refuse_above
+from image_classifier.sniff_tiff import TIFF, check_tiff
+
+MAX_SCANS = 32  # Pillow writes 10, for CMYK 18; MozJPEG up to 17
+MAX_SEGMENTS = 400  # before the first scan; a colour profile alone may have 255
+MAX_EXIFS = 8  # Pillow joins them and copies all of them for each
+MAX_INFLATED_CHUNKS = 32  # of metadata; each may grow to 1 MB
+
+# JPEG markers that a length follows (ITU-T T.81, table B.1), found as decoders find them.
+SEGMENT = re.compile(rb"\xff([\xc0-\xc7\xc9-\xcf\xda-\xef\xfe])")
+SEQUENTIAL_FRAMES = b"\xc0\xc1"
+OTHER_FRAMES = b"\xc2\xc3\xc5\xc6\xc7\xc9\xca\xcb\xcd\xce\xcf"
+START_OF_SCAN = 0xDA
+APP1 = 0xE1
+SCAN = b"\xff\xda\0"  # with the length's first byte: a scan's header has at most 14
+
+
+def check_work(data: bytes) -> None:
+    """Read the container's structure, in bounded time.
+
+    Raises:
+        ImageTooComplex: decoding is more work than honest images ask
+        UnidentifiedImageError: a TIFF that Pillow does not read
+        LookupError, ArithmeticError, ValueError, struct.error: the structure is damaged
+    """
+    if data.startswith(b"\xff\xd8\xff"):
+        _check_jpeg(data)
+    elif data.startswith(b"\x89PNG"):
+        _check_png(data)
+    elif data.startswith(TIFF):
+        strips_or_tiles, holds_jpeg = check_tiff(data)
+        if holds_jpeg:
+            refuse_above(MAX_SCANS * strips_or_tiles, data.count(SCAN), "scans")
+
+
+def _check_jpeg(data: bytes) -> None:
+    position = 2
+    segments = exifs = components = 0
+    sequential = True
+    while found := SEGMENT.search(data, position):
+        marker, start = found[1][0], found.end()
+        if marker == START_OF_SCAN:
+            break
+        segments += 1
+        refuse_above(MAX_SEGMENTS, segments, "JPEG segments")
+        if marker in SEQUENTIAL_FRAMES + OTHER_FRAMES:
+            sequential, components = marker in SEQUENTIAL_FRAMES, data[start + 7]
+        if marker == APP1 and data.startswith(b"Exif\0\0", start + 2):
+            exifs += 1
+            refuse_above(MAX_EXIFS, exifs, "EXIF blocks")
+        position = start + max(2, int.from_bytes(data[start : start + 2], "big"))
+    # Where the first scan holds all components there is no other; the search is spared.
+    if found and (not sequential or data[start + 2] < components):
+        refuse_above(MAX_SCANS, data.count(SCAN), "scans")
+
+
+def _check_png(data: bytes) -> None:
+    position, inflated = 8, 0
+    while position + 8 <= len(data):
+        size, kind = struct.unpack_from(">I4s", data, position)
+        position += 12 + size
+        if kind in (b"iCCP", b"zTXt", b"iTXt"):
+            inflated += 1
+            refuse_above(MAX_INFLATED_CHUNKS, inflated, "compressed texts")
