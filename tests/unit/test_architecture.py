@@ -141,3 +141,13 @@ def test_no_tool_for_development_holds_production_back():
 
     assert len(production) == len(list(FUNCTIONS.rglob("*.txt")))
     assert not [line for line in production if "--constraints requirements/" in line]
+
+
+def test_what_make_run_installs_is_small_and_of_the_same_versions():
+    served = pins_of(ROOT / "requirements" / "run.txt")
+    names = {name for name, _ in served}
+
+    assert served <= pins_of(ROOT / "requirements" / "dev.txt")
+    assert not names & {"tensorflow-cpu", "keras", "scipy", "locust", "moto", "playwright", "ruff"}
+    for function in ("image_classifier", "feedback"):
+        assert pins_of(FUNCTIONS / function / "requirements.txt") <= served
