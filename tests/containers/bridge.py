@@ -7,6 +7,8 @@ from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
+from tests.conftest import LIMIT_S
+
 
 @contextmanager
 def forwarded(address: str, url: str) -> Iterator[int]:
@@ -33,7 +35,7 @@ def forwarded(address: str, url: str) -> Iterator[int]:
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
-    loop, done, port = ready.result(timeout=10)
+    loop, done, port = ready.result(timeout=LIMIT_S)
     try:
         yield port
     finally:

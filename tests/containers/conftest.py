@@ -21,7 +21,7 @@ import pytest
 import requests
 import yaml
 
-from tests.conftest import ROOT, skip_or_fail
+from tests.conftest import LIMIT_S, ROOT, skip_or_fail
 from tests.containers.bridge import forwarded
 from tests.feedback.conftest import running_stand_in
 
@@ -167,17 +167,17 @@ def _start_api(template: Path, log: Path) -> Iterator[Local]:
     finally:
         process.send_signal(signal.SIGTERM)  # it removes its containers
         try:
-            process.wait(timeout=60)
+            process.wait(timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
 
 def _wait_until_healthy(running: Local, process: "subprocess.Popen[bytes]") -> None:
-    deadline_s = time.monotonic() + 120
+    deadline_s = time.monotonic() + LIMIT_S
     while time.monotonic() < deadline_s and process.poll() is None:
         try:
-            if requests.get(f"{running.url}/v1/health", timeout=60).status_code == 200:
+            if requests.get(f"{running.url}/v1/health", timeout=LIMIT_S).status_code == 200:
                 return
         except requests.ConnectionError:
             time.sleep(0.5)

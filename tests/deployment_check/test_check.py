@@ -1,6 +1,5 @@
 """What CodeDeploy is told, whatever happens."""
 
-import time
 from collections.abc import Iterator
 from threading import Event
 from typing import Any
@@ -77,11 +76,16 @@ def test_reports_while_a_request_still_hangs():
     ended.set()
 
     assert reports == ["Failed"]
-    assert "out_of_time" in events[-1]
+    assert any("out_of_time" in event for event in events)
 
 
 def test_no_time_at_all_is_reported_too():
-    assert told(lambda: time.sleep(0.5) or [GOOD], limit_s=-5)[0] == ["Failed"]
+    ended = Event()
+
+    reports, _ = told(lambda: ended.wait() and [GOOD], limit_s=-5)
+    ended.set()
+
+    assert reports == ["Failed"]
 
 
 def test_a_report_that_cannot_be_sent_is_not_hidden():

@@ -34,7 +34,7 @@ from infra.local.intrinsics import TemplateError
 from serving.api import create_app
 from serving.receipts import Receipt, ReceiptBook
 from serving.telemetry import Environment
-from tests.conftest import ROOT
+from tests.conftest import LIMIT_S, ROOT
 from tests.unit.conftest import RecordingTelemetry
 
 RECEIPT_KEY = "k" * 32
@@ -106,7 +106,7 @@ def running_stand_in(folder: Path) -> Iterator[str]:
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
     thread.start()
     try:
-        yield ready.result(timeout=20)
+        yield ready.result(timeout=LIMIT_S)
     finally:
         loop.call_soon_threadsafe(done.set)
         thread.join()

@@ -76,7 +76,6 @@ def export(endpoint: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         text=True,
         encoding="utf-8",
         check=False,
-        timeout=60,
     )
 
 
@@ -163,6 +162,5 @@ def exported_locally(data: Path) -> list[str]:
         cwd=ROOT,
         env=os.environ | {"PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}"},
         check=True,
-        timeout=60,
     )
     return [json.loads(line)["nonce"] for line in output.read_text("utf-8").splitlines()]

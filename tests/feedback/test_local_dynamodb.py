@@ -16,7 +16,7 @@ from botocore.exceptions import EndpointConnectionError
 from feedback.dynamodb import DynamoStore
 from feedback.store import StoreUnavailable
 from infra.local.dynamodb import ENDPOINT_FILE, DynamoDBFailed
-from tests.conftest import ROOT
+from tests.conftest import LIMIT_S, ROOT
 from tests.feedback.conftest import (
     RETENTION,
     TEMPLATE,
@@ -59,7 +59,7 @@ def held(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
 
 
 def wait_until_gone(process: psutil.Process) -> None:
-    psutil.wait_procs([process], timeout=10)
+    psutil.wait_procs([process], timeout=LIMIT_S)
     assert not process.is_running()
 
 

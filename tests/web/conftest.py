@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.conftest import ROOT, Cloud, skip_or_fail
+from tests.conftest import LIMIT_S, ROOT, Cloud, skip_or_fail
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -33,6 +33,7 @@ Open = Callable[..., Page]
 def browser() -> Iterator[Browser]:
     if not shutil.which(CHROMIUM):
         skip_or_fail(f"no browser at {CHROMIUM}; apt install chromium, or name one: CHROMIUM")
+    expect.set_options(timeout=LIMIT_S * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -49,7 +50,7 @@ def open_page(browser: Browser, cloud: Cloud) -> Iterator[Open]:
         context = browser.new_context(**(DESKTOP | options))
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(LIMIT_S * 1000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: _note_violation(message.text, complaints))
         page.on("request", lambda request: _note_foreign(request.url, cloud.url, complaints))

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from infra.deploy.__main__ import main
-from tests.conftest import ROOT, Cloud
+from tests.conftest import LIMIT_S, ROOT, Cloud
 from tests.deploy.aws import WHICH, deployed_stack
 from tests.deploy.site import Site, serving
 from tests.web.conftest import DESKTOP
@@ -29,7 +29,7 @@ def page(browser: Browser, published: Site) -> Iterator[Page]:
     complaints: list[str] = []
     context = browser.new_context(**DESKTOP)
     page = context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(LIMIT_S * 1000)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console",
