@@ -1,8 +1,10 @@
 """One headless Locust run as a process of its own, and what it leaves behind."""
 
 import csv
+import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,12 +68,22 @@ def generate_load(name: str, spec: LoadSpec, url: str, folder: Path) -> int:
         *("--shape", spec.shape, "--pause-s", str(spec.pause_s)),
         *("--html", str(folder / f"{name}.html"), "--csv", str(folder / name)),
         *("--csv-full-history", "--requests", str(folder / f"{name}_requests.csv")),
+        *_meeting_point(spec.options),
         *spec.options,
     )
     code = subprocess.run(command, cwd=ROOT, env=ENVIRON, check=False).returncode  # noqa: S603
     if code not in (0, 1) or not (folder / f"{name}_requests.csv").is_file():
         raise RunFailed(f"Locust ended with exit code {code}")
     return code
+
+
+def _meeting_point(options: Sequence[str]) -> tuple[str, ...]:
+    """A port for this run's own processes: at Locust's, those of two runs would mix."""
+    if "--processes" not in options:
+        return ()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+    return ("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port)
 
 
 def collect(name: str, exit_code: int, folder: Path, source: ServerRecords | None) -> Run:

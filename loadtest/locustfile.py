@@ -6,6 +6,7 @@ master, which writes them to ``--requests`` and decides on the exit code.
 
 from typing import Any
 
+from gevent import get_hub
 from locust import LoadTestShape, events
 from locust.env import Environment
 from locust.runners import WorkerRunner
@@ -75,7 +76,9 @@ def _begin(environment: Environment, runner: Any, **_: object) -> None:
 def _load_photos(environment: Environment, **_: object) -> None:
     # A worker on another machine has the master's options only now.
     assert environment.parsed_options is not None
-    ServiceUser.photos = load_photos(our.photos_of(environment.parsed_options))
+    folder = our.photos_of(environment.parsed_options)
+    # In a real thread: a worker that is silent for three seconds is lost to its master.
+    ServiceUser.photos = get_hub().threadpool.apply(load_photos, (folder,))
 
 
 events.init_command_line_parser.add_listener(our.add_options)  # type: ignore[no-untyped-call]

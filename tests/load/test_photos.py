@@ -1,11 +1,14 @@
 """Photos to send."""
 
 import io
+import subprocess
+import sys
 from pathlib import Path
 
 from PIL import Image
 
 from loadtest.photos import generated_photos, load_photos
+from loadtest.service import ENVIRON, ROOT
 
 
 def test_generated_photos_have_their_sizes_within_ten_percent():
@@ -46,3 +49,30 @@ def test_photos_the_api_refuses_are_left_out(tmp_path: Path):
 def test_without_photos_generated_ones_are_sent(tmp_path: Path):
     assert load_photos(None) == load_photos(tmp_path) == generated_photos()
     assert load_photos(tmp_path / "missing") == generated_photos()
+
+
+LOADING = """
+import gevent
+from types import SimpleNamespace
+from locust import events
+import loadtest.locustfile
+
+turns = 0
+def work():
+    global turns
+    while True:
+        turns += 1
+        gevent.sleep(0)
+gevent.spawn(work)
+options = SimpleNamespace(photos="")
+events.test_start.fire(environment=SimpleNamespace(parsed_options=options))
+print(turns)
+"""
+
+
+def test_a_worker_goes_on_while_its_photos_are_made():
+    """Or its master would take it for lost, and end the run."""
+    command = [sys.executable, "-c", LOADING]
+    done = subprocess.run(command, cwd=ROOT, env=ENVIRON, capture_output=True, check=True)
+
+    assert int(done.stdout) > 1
