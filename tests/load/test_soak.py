@@ -1,7 +1,6 @@
 """The soak itself, against a service of its own."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -11,79 +10,100 @@ from pathlib import Path
 
 import psutil
 
-from tests.conftest import ROOT
+from infra.local.launch import ENVIRON, ROOT
+from infra.local.processes import environments_below, is_running
 
 
 def start_soak(model: Path, output: Path, *options: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         [
-            *(sys.executable, "-m", "loadtest.soak", "--model", "efficientnet-lite0"),
-            *("--models-dir", str(model.parent), "--output", str(output), *options),
+            *(sys.executable, "-m", "locust", "-f", "loadtest/soak/locustfile.py", "--headless"),
+            *("--only-summary", "--users", "8", "--spawn-rate", "8", "--stop-timeout", "40"),
+            *("--model", "efficientnet-lite0", "--models-dir", str(model.parent)),
+            *("--output", str(output), *options),
         ],
         cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}"},
+        env=ENVIRON,
         stdout=subprocess.PIPE,
         text=True,
     )
 
 
-def test_the_service_endures_a_short_soak(embedded_model: Path, tmp_path: Path):
-    soak = start_soak(embedded_model, tmp_path, "--time", "15s", "--kill-every", "4")
+def read_progress(soak: "subprocess.Popen[str]") -> str:
+    """Until it says how far it is."""
+    assert soak.stdout is not None
+    return next(line for line in soak.stdout if "requests" in line)
 
-    said, _ = soak.communicate(timeout=120)
+
+def test_the_service_endures_a_short_soak(embedded_model: Path, tmp_path: Path):
+    soak = start_soak(embedded_model, tmp_path, "--run-time", "20s", "--kill-every", "4")
+
+    output, _ = soak.communicate(timeout=120)
 
     report = json.loads((tmp_path / "soak.json").read_text())
-    accounts = report["accounts"]
     assert report["problems"] == []
-    assert soak.returncode == 0, said
-    assert {kill["function"] for kill in accounts["kills"]} == {
-        "ClassifierFunction",
-        "FeedbackFunction",
-    }
-    assert accounts["feedback_confirmed"] > 5
-    assert accounts["feedback_lost"] == []
+    assert soak.returncode == 0, output
+    killed = {kill["function"] for kill in report["kills"]}
+    assert killed == {"ClassifierFunction", "FeedbackFunction"}
+    assert report["feedback_confirmed"] > 5
+    assert report["feedback_lost"] == []
     assert sum(report["requests"].values()) > 200
-    assert report["requests"].keys() >= {"bomb", "left before the answer", "predict phone"}
-    assert (tmp_path / "soak.md").read_text() in said
+    kinds = {"bomb", "left before the answer", "predict phone", "slow upload", "contradiction"}
+    assert report["requests"].keys() >= kinds
+    assert "gateway" in {growth["name"] for growth in report["growth"]}
+    assert (tmp_path / "soak.md").read_text() in output
 
 
 def test_an_interrupted_soak_reports_the_crash_it_did_not_cause(
     embedded_model: Path, tmp_path: Path
 ):
-    soak = start_soak(embedded_model, tmp_path, "--time", "1h", "--kill-every", "0")
-    assert soak.stdout is not None
-    assert "requests" in soak.stdout.readline()
+    soak = start_soak(embedded_model, tmp_path, "--run-time", "1h", "--kill-every", "0")
+    read_progress(soak)
 
     records = tmp_path / "data" / "logs" / "requests.jsonl"
     while "function_crashed" not in records.read_text():  # an idle one is replaced unnoticed
-        kill_a_classifier(psutil.Process(soak.pid))
+        kill_a_classifier(soak.pid)
         time.sleep(0.2)
     soak.send_signal(signal.SIGINT)
-    said, _ = soak.communicate(timeout=60)
+    output, _ = soak.communicate(timeout=60)
 
     report = json.loads((tmp_path / "soak.json").read_text())
-    assert soak.returncode == 1, said
+    assert soak.returncode == 1, output
     assert 0 < report["seconds"] < 60
-    assert report["accounts"]["kills"] == []
-    assert report["accounts"]["unexplained"]
-    assert "ClassifierFunction: function_crashed" in said
+    assert report["kills"] == []
+    assert report["unexplained"]
+    assert "ClassifierFunction: function_crashed" in output
 
 
-def kill_a_classifier(soak: psutil.Process) -> None:
+def kill_a_classifier(pid: int) -> None:
     """If one runs just now."""
-    with suppress(psutil.Error):
-        for process in soak.children(recursive=True):
-            if process.environ().get("AWS_LAMBDA_FUNCTION_NAME") == "ClassifierFunction":
-                for each in (*process.children(recursive=True), process):
-                    each.kill()
-                return
+    for (_, function), processes in environments_below(pid).items():
+        if function == "ClassifierFunction":
+            for process in processes:
+                with suppress(psutil.Error):
+                    process.kill()
+            return
+
+
+def test_a_killed_soak_leaves_nothing_running(embedded_model: Path, tmp_path: Path):
+    soak = start_soak(embedded_model, tmp_path, "--run-time", "1h")
+    read_progress(soak)
+    children = psutil.Process(soak.pid).children(recursive=True)
+
+    soak.kill()
+    soak.communicate()
+
+    _, alive = psutil.wait_procs(children, timeout=10)
+    assert len(children) > 5
+    assert [process for process in alive if is_running(process.pid)] == []
 
 
 def test_a_service_that_does_not_start_is_no_soak(tmp_path: Path):
-    soak = start_soak(tmp_path / "models", tmp_path / "out", "--model", "no-such-model")
+    options = ("--run-time", "1h", "--model", "no-such-model")
+    soak = start_soak(tmp_path / "models", tmp_path / "out", *options)
 
-    said, _ = soak.communicate(timeout=60)
+    output, _ = soak.communicate(timeout=60)
 
     assert soak.returncode == 2
-    assert "the service did not come up" in said
-    assert "no-such-model" in said
+    assert "the service did not come up" in output
+    assert "no-such-model" in output
