@@ -9,6 +9,7 @@ MODELS := build/models
 # All parameters of the stack: samconfig.toml's, then PARAMETERS, and the template's own for the rest.
 DEPLOYED := build/deploy/$(ENV).yaml
 # Load is compared on the embedded model, which every machine has, unless another is named.
+LOAD = $(if $(USERS),--users $(USERS)) $(if $(TIME),--run-time $(TIME)) $(LOAD_ARGS)
 LOAD_MODEL = $(if $(filter command line environment,$(origin MODEL)),--model $(MODEL))
 TEMPLATES := template.yaml $(sort $(wildcard infra/*.yaml))
 # SAM asks for an account even where it needs none.
@@ -93,16 +94,16 @@ bench: $(DEV) $(EMULATOR) $(STAND_IN) ## this handler against a usual one; write
 
 load: $(DEV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--data .local"
 	@test -n "$(URL)" || { echo 'Name the address: make load URL=http://127.0.0.1:8000'; exit 2; }
-	@$(BIN)/python -m loadtest.run --url $(URL) $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_ARGS)
+	@$(BIN)/python -m loadtest run --url $(URL) $(LOAD)
 
 load-compare: $(DEV) $(EMULATOR) $(STAND_IN) ## what provisioned concurrency buys: USERS=20 TIME=30s LOAD_ARGS="--rounds 3"
-	@$(BIN)/python -m loadtest.compare $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_MODEL) $(LOAD_ARGS)
+	@$(BIN)/python -m loadtest compare $(LOAD_MODEL) $(LOAD)
 
 load-scaling: $(DEV) $(EMULATOR) $(STAND_IN) ## the same load on 1, 2, 4 environments: USERS=50,100,500 TIME=3m LOAD_ARGS="--environments 1,2"
-	@$(BIN)/python -m loadtest.scaling $(if $(USERS),--users $(USERS)) $(if $(TIME),--time $(TIME)) $(LOAD_MODEL) $(LOAD_ARGS)
+	@$(BIN)/python -m loadtest scaling $(LOAD_MODEL) $(LOAD)
 
 soak: $(DEV) $(EMULATOR) $(STAND_IN) ## good and hostile requests while environments are killed: TIME=10m
-	@$(BIN)/python -m loadtest.soak --time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
+	@$(BIN)/locust -f loadtest/soak/locustfile.py --headless --only-summary --loglevel WARNING --users 8 --spawn-rate 8 --stop-timeout 40 --run-time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
 
 # What an account needs is in infra/README.md. Images are built one after the other: the second and
 # third take the model's stage from the first one's cache.

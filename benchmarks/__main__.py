@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.handlers import THREADS, Times, compare
 from benchmarks.material import prepare
-from benchmarks.throughput import CLIENTS, requests_per_second
+from benchmarks.throughput import USERS, requests_per_second
 
 REFERENCE, OURS = "benchmarks.reference", "image_classifier.handler"
 RESULTS = Path(__file__).with_name("results.json")
@@ -52,7 +52,7 @@ def main() -> None:
         "libraries": {name: version(name) for name in ("keras", "ai-edge-litert", "pillow")},
         "model": "ResNet50 with seeded random weights (timing does not depend on their values)",
         "threads": THREADS,
-        "clients": CLIENTS,
+        "users": USERS,
     }
     table = _table(rows, machine)
     print(table)
@@ -63,14 +63,14 @@ def main() -> None:
 
 def _rows(reference: Times, ours: Times, throughput: float) -> list[Row]:
     def against(
-        figure: str, unit: str, mine: float, other: float, ratio: float, most: float | None = None
+        figure: str, unit: str, ours: float, theirs: float, ratio: float, most: float | None = None
     ) -> Row:
         limits = f"≤ {ratio} × reference" + (f" and ≤ {most:g} {unit}" if most else "")
-        reached = mine <= ratio * other and (most is None or mine <= most)
-        return Row(figure, unit, mine, other, limits, reached)
+        reached = ours <= ratio * theirs and (most is None or ours <= most)
+        return Row(figure, unit, ours, theirs, limits, reached)
 
-    def absolute(figure: str, unit: str, mine: float, other: float | None, most: float) -> Row:
-        return Row(figure, unit, mine, other, f"≤ {most:g} {unit}", mine <= most)
+    def absolute(figure: str, unit: str, ours: float, theirs: float | None, most: float) -> Row:
+        return Row(figure, unit, ours, theirs, f"≤ {most:g} {unit}", ours <= most)
 
     cold = "cold start: process start → first 200"
     large = "12-megapixel JPEG: all but inference"

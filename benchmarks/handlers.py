@@ -107,8 +107,8 @@ def compare(material: Material, modules: tuple[str, str]) -> tuple[Times, Times]
         for _ in tqdm(range(LARGE_RUNS), desc="12-megapixel photos"):
             for module, worker in workers.items():
                 large[module].append(worker(material.large_event))
-    one, other = (_times(cold[m], warm[m], large[m]) for m in modules)
-    return one, other
+    first_times, second_times = (_times(cold[m], warm[m], large[m]) for m in modules)
+    return first_times, second_times
 
 
 def _times(cold: list[float], warm: list[dict[str, float]], large: list[dict[str, float]]) -> Times:

@@ -1,7 +1,5 @@
 """What both handlers get: the same photos, as API Gateway events, and the same weights."""
 
-import base64
-import io
 import json
 import os
 import subprocess
@@ -12,6 +10,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
+
+from deployment_check.request import post
+from loadtest.photos import encode
 
 FOLDER = Path("build/bench")
 SEED = 0
@@ -64,28 +65,12 @@ def _with_grain(image: Image.Image) -> Image.Image:
 
 
 def _jpeg(path: Path, image: Image.Image, quality: int) -> Path:
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=quality)
-    path.write_bytes(buffer.getvalue())
+    path.write_bytes(encode(image, "JPEG", quality=quality))
     return path
 
 
 def _event(photo: Path) -> Path:
-    """The photo as API Gateway's HTTP API hands it over (payload format 2.0)."""
+    """The photo as API Gateway's HTTP API hands it over."""
     path = photo.with_suffix(".event.json")
-    path.write_text(
-        json.dumps(
-            {
-                "version": "2.0",
-                "rawPath": "/v1/predict",
-                "rawQueryString": "",
-                "headers": {"content-type": "image/jpeg", "host": "localhost"},
-                "requestContext": {
-                    "http": {"method": "POST", "path": "/v1/predict", "sourceIp": "127.0.0.1"}
-                },
-                "body": base64.b64encode(photo.read_bytes()).decode(),
-                "isBase64Encoded": True,
-            }
-        )
-    )
+    path.write_text(json.dumps(post("/v1/predict", photo.read_bytes(), "image/jpeg")))
     return path

@@ -1,9 +1,12 @@
-"""Photos to send: real ones from a folder, or generated ones of known sizes."""
+"""Photos to send: real ones from a folder, or generated ones of known sizes; and a bomb."""
 
 import io
+import struct
+import zlib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -12,10 +15,9 @@ _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 _MAX_BYTES = 4_500_000
 _JPEG_QUALITY = 85
 
-# Bytes aimed at and (width, height): a web picture, a screenshot, a phone's photo.
-_GENERATED = {50_000: (320, 240), 500_000: (1280, 960), 3_000_000: (3200, 2400)}
-_TOLERANCE = 0.05
-_TRIES = 20
+# By size: (width, height) and the noise that gives it, for noise compresses badly: a web picture, a
+# screenshot, a phone's photo.
+_GENERATED = {50_000: (320, 240, 60.8), 500_000: (1280, 960, 23.5), 3_000_000: (3200, 2400, 22.1)}
 
 
 @dataclass(frozen=True)
@@ -41,31 +43,32 @@ def load_photos(folder: Path | None) -> tuple[Photo, ...]:
 @cache
 def generated_photos() -> tuple[Photo, ...]:
     """JPEGs of 50 KB, 500 KB and 3 MB (1 KB = 1000 bytes), within 5 %; the same ones each time."""
-    return tuple(_generate(size_bytes, *side) for size_bytes, side in _GENERATED.items())
+    return tuple(_generate(size_bytes, *how) for size_bytes, how in _GENERATED.items())
 
 
-def _generate(size_bytes: int, width: int, height: int) -> Photo:
-    """Gradients with as much noise as gives the size, found by bisection: noise compresses badly.
-
-    Raises:
-        ValueError: no amount of noise does.
-    """
-    noise = np.random.default_rng(size_bytes).normal(size=(height, width, 3)).astype(np.float32)
-    across = np.linspace(0, 255, width, dtype=np.float32)[None, :]
-    down = np.linspace(0, 255, height, dtype=np.float32)[:, None]
-    base = np.stack([across + 0 * down, down + 0 * across, (across + down) / 2], axis=-1)
-    low, high = 0.0, 128.0
-    for _ in range(_TRIES):
-        strength = (low + high) / 2
-        data = _encode(base + strength * noise)
-        if abs(len(data) - size_bytes) <= _TOLERANCE * size_bytes:
-            return Photo(f"generated-{size_bytes // 1000}-kb.jpg", data, "image/jpeg")
-        low, high = (strength, high) if len(data) < size_bytes else (low, strength)
-    raise ValueError(f"no {width}x{height} JPEG of {size_bytes} bytes")
-
-
-def _encode(pixels: np.ndarray) -> bytes:
+def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
+    """An image as a file."""
     buffer = io.BytesIO()
-    clipped = np.clip(pixels, 0, 255).astype(np.uint8)
-    Image.fromarray(clipped).save(buffer, "JPEG", quality=_JPEG_QUALITY)
+    image.save(buffer, file_format, **options)
     return buffer.getvalue()
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    """One chunk of a PNG, with its length and checksum."""
+    checksum = struct.pack(">I", zlib.crc32(kind + body))
+    return struct.pack(">I", len(body)) + kind + body + checksum
+
+
+def png_bomb(width: int = 50_000, height: int = 50_000) -> bytes:
+    """A PNG of a few kilobytes that says it has ``width`` by ``height`` pixels."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(bytes(1_000_000))), (b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, body) for kind, body in chunks)
+
+
+def _generate(size_bytes: int, width: int, height: int, strength: float) -> Photo:
+    noise = np.random.default_rng(size_bytes).normal(0, strength, (height, width, 3))
+    gradient = np.linspace(0, 255, width)[None, :, None]
+    pixels = np.clip(gradient + noise, 0, 255).astype(np.uint8)
+    data = encode(Image.fromarray(pixels), "JPEG", quality=_JPEG_QUALITY)
+    return Photo(f"generated-{size_bytes // 1000}-kb.jpg", data, "image/jpeg")

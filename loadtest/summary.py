@@ -1,30 +1,17 @@
-"""Figures of many requests: counts, rates and percentiles that own up to what was cut short."""
+"""Figures of many requests: counts, rates, and percentiles that show what was cut short."""
 
+import argparse
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple
 
-from loadtest.record import Outcome
+from loadtest.records import Request
 
-_MS_PER_S = 1000.0
-
-
-class Request(Protocol):
-    """What is looked at of a request."""
-
-    @property
-    def start_s(self) -> float: ...  # noqa: D102 - as in ClientRecord
-    @property
-    def outcome(self) -> Outcome: ...  # noqa: D102
-    @property
-    def latency_ms(self) -> float: ...  # noqa: D102
-    @property
-    def cold(self) -> bool | None: ...  # noqa: D102
+PERCENTS = (50, 95, 99, 100)
 
 
-@dataclass(frozen=True)
-class Percentile:
+class Percentile(NamedTuple):
     """A latency; ``censored``: at least this, for the requests there were cut off by a timeout."""
 
     ms: float
@@ -35,18 +22,11 @@ class Percentile:
 
 
 @dataclass(frozen=True)
-class Percentiles:
-    """Of answered and timed-out requests; None without any."""
-
-    p50: Percentile
-    p95: Percentile
-    p99: Percentile
-    p100: Percentile
-
-
-@dataclass(frozen=True)
 class Summary:
-    """Counts of requests by outcome; ``duration_s`` from the first's start to the last's end."""
+    """Counts of requests by outcome; ``duration_s`` from the first's start to the last's end.
+
+    ``latency`` has a percentile for each of PERCENTS; nothing where none was answered.
+    """
 
     requests: int
     ok: int
@@ -56,9 +36,7 @@ class Summary:
     cold: int
     warm: int
     duration_s: float
-    latency: Percentiles | None
-    latency_cold: Percentiles | None
-    latency_warm: Percentiles | None
+    latency: Mapping[int, Percentile]
 
     @property
     def fails(self) -> int:
@@ -73,66 +51,85 @@ class Summary:
     @property
     def error_rate(self) -> float:
         """Failures per request that was not refused, 0…1."""
-        taken = self.requests - self.refused
-        return self.fails / taken if taken else 0.0
+        return self.fails / max(self.requests - self.refused, 1)
 
     @property
     def cold_ratio(self) -> float:
         """Cold starts per answer of a function, 0…1."""
-        answered = self.cold + self.warm
-        return self.cold / answered if answered else 0.0
+        return self.cold / max(self.cold + self.warm, 1)
 
 
-def summarize(requests: Iterable[Request], duration_s: float | None = None) -> Summary:
-    """Count and sort ``requests``; ``duration_s`` where they are of several runs."""
-    rows = list(requests)
-    outcomes = [each.outcome for each in rows]
-    cold = [each for each in rows if each.cold is True]
-    warm = [each for each in rows if each.cold is False]
+def summarize(requests: Sequence[Request], duration_s: float | None = None) -> Summary:
+    """Count ``requests``; ``duration_s`` where they are of several runs."""
+    outcomes = [request.outcome for request in requests]
+    starts = [request.cold for request in requests]
     return Summary(
-        requests=len(rows),
+        requests=len(requests),
         ok=outcomes.count("ok"),
         refused=outcomes.count("refused"),
         timeouts=outcomes.count("timeout"),
         failed=outcomes.count("failed"),
-        cold=len(cold),
-        warm=len(warm),
-        duration_s=span_s(rows) if duration_s is None else duration_s,
-        latency=percentiles(rows),
-        latency_cold=percentiles(cold),
-        latency_warm=percentiles(warm),
+        cold=starts.count(True),
+        warm=starts.count(False),
+        duration_s=span_s(requests) if duration_s is None else duration_s,
+        latency=percentiles(requests),
     )
 
 
 def span_s(requests: Sequence[Request]) -> float:
     """From the first start to the last end."""
-    if not requests:
-        return 0.0
-    ends = (each.start_s + each.latency_ms / _MS_PER_S for each in requests)
-    return max(ends) - min(each.start_s for each in requests)
+    ends = (request.start_s + request.latency_ms / 1000 for request in requests)
+    return max(ends, default=0.0) - min((request.start_s for request in requests), default=0.0)
 
 
-def percentiles(requests: Iterable[Request]) -> Percentiles | None:
-    """Latency of good answers and of timeouts, which took at least as long as was waited.
+def percentiles(
+    requests: Iterable[Request], percents: Sequence[int] = PERCENTS
+) -> dict[int, Percentile]:
+    """The smallest latency that so many per cent do not exceed (nearest rank).
 
-    Neither what was refused nor what failed tells how long an answer takes.
+    Of good answers and of timeouts, which took at least as long as was waited: from the first
+    timeout on, all is a lower bound. What was refused or failed does not tell how long an answer
+    takes.
     """
-    waits = [
-        Percentile(each.latency_ms, each.outcome == "timeout")
-        for each in requests
-        if each.outcome in ("ok", "timeout")
-    ]
-    if not waits:
-        return None
-    waits.sort(key=lambda each: (each.ms, each.censored))
-    at = (_nearest_rank(waits, percent) for percent in (50, 95, 99, 100))
-    return Percentiles(*at)
+    answered = (request for request in requests if request.outcome in ("ok", "timeout"))
+    waits = sorted((request.latency_ms, request.outcome == "timeout") for request in answered)
+    first = next((rank for rank, (_, cut_off) in enumerate(waits, 1) if cut_off), math.inf)
+    ranks = {percent: max(math.ceil(percent * len(waits) / 100), 1) for percent in percents}
+    found = waits and {key: Percentile(waits[at - 1][0], at >= first) for key, at in ranks.items()}
+    return found or {}
 
 
-def _nearest_rank(waits: Sequence[Percentile], percent: int) -> Percentile:
-    """The smallest wait that ``percent`` % do not exceed.
+def add_limits(add: Callable[..., object]) -> None:
+    """Options for what a run must keep; ``add`` is a parser's or a group's add_argument."""
+    add("--max-p95-ms", type=number, help="exit code 1 above this 95th percentile")
+    add("--max-error-rate", type=number, help="exit code 1 above this share of failures, 0…1")
+    add("--max-cold-ratio", type=number, help="exit code 1 above this share of cold starts, 0…1")
 
-    What was cut off below it might have taken longer, so from there on it is a lower bound.
-    """
-    rank = max(math.ceil(percent * len(waits) / 100), 1)
-    return Percentile(waits[rank - 1].ms, any(each.censored for each in waits[:rank]))
+
+def broken_limits(options: argparse.Namespace, found: Summary) -> Iterator[str]:
+    """A sentence for each limit that was exceeded. A run without good answers keeps none."""
+    p95 = found.latency.get(95, Percentile(0.0, censored=False))
+    errors = f"{found.error_rate:.4f} ({found.fails} of {found.requests - found.refused})"
+    cold = f"{found.cold_ratio:.4f} ({found.cold} of {found.cold + found.warm})"
+    limits = (
+        (options.max_p95_ms, p95.ms, f"p95 is {p95}, above --max-p95-ms"),
+        (
+            options.max_error_rate,
+            found.error_rate,
+            f"Error rate is {errors}, above --max-error-rate",
+        ),
+        (options.max_cold_ratio, found.cold_ratio, f"Cold ratio is {cold}, above --max-cold-ratio"),
+    )
+    if not found.ok and any(limit is not None for limit, *_ in limits):
+        yield "There was not one good answer, so no limit is kept."
+    for limit, value, text in limits:
+        if limit is not None and value > limit:
+            yield f"{text} {limit:g}."
+
+
+def number(text: str) -> float:
+    """A number from 0."""
+    value = float(text)
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
+    return value

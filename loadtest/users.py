@@ -1,136 +1,129 @@
 """Who loads the service: a person, and users of one endpoint each."""
 
 import base64
-import json
 import random
 from collections.abc import Callable
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 from locust import FastHttpUser, task
 
-from loadtest.checks import (
-    Answer,
-    Check,
-    Judgement,
-    check_feedback,
-    check_labels,
-    check_page,
-    check_prediction,
-    cold_start,
-    judge,
-    request_id,
-)
+from loadtest import check
+from loadtest.check import Answer, Check, Exchange, Result
 from loadtest.photos import Photo
-from loadtest.record import FEEDBACK, INDEX, LABELS, PREDICT, ClientRecord
+from loadtest.records import INDEX, LABELS, Request
 
-_TOP_K = 5
-_JSON = "application/json"
+# ruff: noqa: S311 - chance, not secrets
 _SEARCHES = ("cat", "dog", "fish", "bird", "car")
 _THINK_S = (1.0, 3.0)
-_ANSWERS = 0.8  # share of predictions that a person answers
-_RIGHT = 0.7  # share of answers that say so
-
-Step = Callable[[], bool]
-"""Sends one request; whether it was answered as it should be."""
+_FEEDBACK_SHARE = 0.8  # of a person's predictions
+_CORRECT_SHARE = 0.7  # of feedback
 
 
 class ServiceUser(FastHttpUser):
-    """Sends requests, has every answer checked and recorded, and waits when told to."""
+    """Sends requests, has every answer checked and recorded, and waits when it is refused.
+
+    Its steps say whether they got a good answer.
+    """
 
     abstract = True
     network_timeout = 35.0  # longer than the 30 s an HTTP API waits: its answer is to be seen
     connection_timeout = 35.0
     photos: tuple[Photo, ...] = ()
-    record: Callable[[ClientRecord], None]
+    record: Callable[[Request], None]
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self.options = environment.parsed_options
-        self.prediction_id = ""
+        self.receipt = ""
         self._retry_after_s = 0.0
 
     def wait_time(self) -> float:
         """Seconds until the next request; a refused user waits as told, and not all the same."""
-        if self._retry_after_s:
-            return self._retry_after_s * random.uniform(1.0, 2.0)  # noqa: S311 - no secret
-        return self.pause_s()
+        wait_s, factor = self._retry_after_s, random.uniform(1.0, 2.0)
+        return wait_s * factor if wait_s else self.pause_s()
 
     def pause_s(self) -> float:
         """Seconds between requests that were taken."""
-        return float(self.options.pause_s) * random.uniform(0.5, 1.5)  # noqa: S311
+        return float(self.options.pause_s) * random.uniform(0.5, 1.5)
 
     def open_page(self) -> bool:
         """Load the page."""
-        return self._send(INDEX, self.options.page_url, check_page) is not None
-
-    def predict(self) -> bool:
-        """Send a photo; its receipt is kept."""
-        photo = random.choice(self.photos)  # noqa: S311
-        check = partial(check_prediction, top_k=_TOP_K)
-        body, content_type = _photo_body(photo, self.options.photo_form)
-        answer = self._send(PREDICT, f"/v1/predict?top_k={_TOP_K}", check, body, content_type)
-        if answer is None:
-            return False
-        self.prediction_id = check(answer).prediction_id
-        return True
-
-    def give_feedback(self) -> bool:
-        """Answer the last prediction."""
-        receipt, correct = self.prediction_id, random.random() < _RIGHT  # noqa: S311
-        check = partial(check_feedback, prediction_id=receipt, correct=correct)
-        body = json.dumps({"prediction_id": receipt, "correct": correct}).encode()
-        return self._send(FEEDBACK, "/v1/feedback", check, body, _JSON) is not None
+        page = Exchange(INDEX, "GET", self.options.page_url, check.check_page)
+        return self.send(page) is not None
 
     def search_labels(self) -> bool:
         """Search the labels."""
-        search = random.choice(_SEARCHES)  # noqa: S311
-        return self._send(LABELS, f"/v1/labels?q={search}", check_labels) is not None
+        target = f"/v1/labels?q={random.choice(_SEARCHES)}"
+        return self.send(Exchange(LABELS, "GET", target, check.check_labels)) is not None
 
-    def _send(
-        self, name: str, url: str, check: Check, body: bytes | None = None, content_type: str = ""
-    ) -> bytes | None:
-        """The body of a good answer, else None."""
-        method = name.partition(" ")[0]
-        headers = {"content-type": content_type} if content_type else {}
-        # Locust types its bodies as text, and takes bytes.
-        data: Any = body
+    def predict(self) -> bool:
+        """Send a photo and keep the receipt."""
+        photo = random.choice(self.photos)
+        body, content_type = photo.data, photo.content_type
+        if self.options.photo_form == "json":
+            in_base64 = base64.b64encode(body).decode()
+            body, content_type = check.json_body(image=in_base64), check.JSON
+        answer = self.send(check.predict(body, content_type, top_k=check.TOP_K))
+        self.receipt = answer.json["prediction_id"] if answer is not None else self.receipt
+        return answer is not None
+
+    def give_feedback(self) -> bool:
+        """Answer the last prediction, or make the first."""
+        if not self.receipt:
+            return self.predict()
+        correct = random.random() < _CORRECT_SHARE
+        return self.send(check.feedback(self.receipt, correct=correct)) is not None
+
+    def send(self, exchange: Exchange) -> Answer | None:
+        """The answer if it is good."""
+        headers = {"content-type": exchange.content_type} if exchange.content_type else {}
+        options: Any = {"data": exchange.body, "headers": headers}  # Locust types bodies as text
         with self.client.request(
-            method, url, name=name, data=data, headers=headers, catch_response=True
+            exchange.method, exchange.target, exchange.name, catch_response=True, **options
         ) as response:
-            answer = _answer(response)
-            judgement = judge(answer, check)
-            meta = response.request_meta
-            self._retry_after_s = judgement.retry_after_s
-            self._record(name, len(body or b""), meta, answer, judgement)
-            if judgement.outcome == "refused":
+            got: Any = response
+            names = {name.lower(): value for name, value in (got.headers or {}).items()}
+            error = got.error if not got.status_code else None
+            answer = Answer(got.status_code, names, got.content or b"", error)
+            result = self.classify(answer, exchange.check)
+            meta = got.request_meta
+            self._retry_after_s = result.retry_after_s
+            self.note(exchange, answer, result, meta["start_time"], meta["response_time"])
+            if result.outcome == "refused":
                 # Its own line in Locust's table: neither a failure nor an answer's latency.
-                meta["name"] = f"{name} (refused)"
-                response.success()
-            elif judgement.outcome == "ok":
+                meta["name"] = f"{exchange.name} (refused)"
+            if result.outcome in ("ok", "refused"):
                 response.success()
             else:
-                response.failure(f"{judgement.outcome}: {judgement.reason}")
-        return answer.body if judgement.outcome == "ok" else None
+                response.failure(f"{result.outcome}: {result.reason}")
+        return answer if result.outcome == "ok" else None
 
-    def _record(
-        self, name: str, request_bytes: int, meta: Any, answer: Answer, judgement: Judgement
+    def classify(self, answer: Answer, due: Check) -> Result:
+        """How a request ended."""
+        return check.classify(answer, due)
+
+    def note(
+        self, exchange: Exchange, answer: Answer, result: Result, start_s: float, latency_ms: float
     ) -> None:
-        type(self).record(
-            ClientRecord(
-                start_s=meta["start_time"],
-                user=type(self).__name__,
-                name=name,
-                status=answer.status,
-                outcome=judgement.outcome,
-                latency_ms=round(meta["response_time"], 3),
-                request_bytes=request_bytes,
-                request_id=request_id(answer.headers),
-                environment_id=answer.headers.get("x-environment-id", ""),
-                cold=cold_start(answer.headers),
-                reason=judgement.reason,
-            )
-        )
+        """Record a request that has ended."""
+        headers, good = answer.headers, result.outcome == "ok"
+        facts: dict[str, Any] = {
+            # The function's id, else the gateway's: the server's record has it.
+            "request_id": headers.get("x-request-id") or headers.get("apigw-requestid", ""),
+            "environment_id": headers.get("x-environment-id", ""),
+            # Neither without a function: the page, the gateway's own answers.
+            "cold": {"true": True, "false": False}.get(headers.get("x-cold-start", "")),
+            "request_bytes": len(exchange.body or b""),
+            "reason": result.reason,
+            "code": "" if good else answer.code,
+            "comment": exchange.comment,
+            "latency_ms": round(latency_ms, 3),
+            "name": exchange.name,
+            "status": answer.status,
+            "outcome": result.outcome,
+        }
+        user = type(self)
+        user.record(Request(start_s=start_s, user=user.__name__, **facts))
 
 
 class Person(ServiceUser):
@@ -142,72 +135,22 @@ class Person(ServiceUser):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        has_page = self.options.page_url != "none"
-        self._step: Step = self.open_page if has_page else self.predict
+        self._step = self.predict if self.options.page_url == "none" else self.open_page
 
     def pause_s(self) -> float:
         """Time to look and think."""
-        return random.uniform(*_THINK_S)  # noqa: S311
+        return random.uniform(*_THINK_S)
 
     @task
-    def act(self) -> None:
-        """One step of the visit."""
+    def visit(self) -> None:
+        """One step."""
         if self._step():
-            self._step = self._next()
-
-    def _next(self) -> Step:
-        if self._step == self.predict and random.random() < _ANSWERS:  # noqa: S311
-            return self.give_feedback
-        return self.predict
+            answers = self._step == self.predict and random.random() < _FEEDBACK_SHARE
+            self._step = self.give_feedback if answers else self.predict
 
 
-class Index(ServiceUser):
-    """Opens the page."""
-
-    @task
-    def act(self) -> None:
-        """Once."""
-        self.open_page()
-
-
-class Predict(ServiceUser):
-    """Sends photos."""
-
-    @task
-    def act(self) -> None:
-        """One."""
-        self.predict()
-
-
-class Feedback(ServiceUser):
-    """Sends one photo, then answers it again and again: a conditional write each."""
-
-    @task
-    def act(self) -> None:
-        """One answer."""
-        if self.prediction_id:
-            self.give_feedback()
-        else:
-            self.predict()
-
-
-class Labels(ServiceUser):
-    """Searches labels."""
-
-    @task
-    def act(self) -> None:
-        """Once."""
-        self.search_labels()
-
-
-def _photo_body(photo: Photo, form: Literal["raw", "json"]) -> tuple[bytes, str]:
-    if form == "raw":
-        return photo.data, photo.content_type
-    return json.dumps({"image": base64.b64encode(photo.data).decode()}).encode(), _JSON
-
-
-def _answer(response: Any) -> Answer:
-    if not response.status_code:
-        return Answer(0, error=response.error)
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, response.content or b"")
+# One endpoint each. Feedback sends one photo and answers it again and again: a conditional write.
+Index = type("Index", (ServiceUser,), {"tasks": [ServiceUser.open_page]})
+Predict = type("Predict", (ServiceUser,), {"tasks": [ServiceUser.predict]})
+Feedback = type("Feedback", (ServiceUser,), {"tasks": [ServiceUser.give_feedback]})
+Labels = type("Labels", (ServiceUser,), {"tasks": [ServiceUser.search_labels]})

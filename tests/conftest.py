@@ -1,21 +1,18 @@
 """What every kind of test shares: the artifact, the photos, and how a missing tool is named."""
 
 import os
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-import requests
 from hypothesis import HealthCheck, settings
 
-ROOT = Path(__file__).parents[1]
+from infra.commands.launch import ROOT, Service, running_service
+
+Cloud = Service
+__all__ = ["LIMIT_S", "ROOT", "Cloud", "running_cloud", "skip_or_fail", "wait_until"]
 LIMIT_S = 120
 """How long a test waits for what must happen: only what never does takes as long, anywhere."""
 
@@ -61,15 +58,6 @@ def labelled_photos() -> Path:
     return folder
 
 
-@dataclass(frozen=True)
-class Cloud:
-    """A running local cloud: its address, its data folder, and its process."""
-
-    url: str
-    data: Path
-    process: "subprocess.Popen[bytes]"
-
-
 @pytest.fixture(scope="session")
 def cloud(embedded_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """What ``make run`` starts, with the embedded model."""
@@ -78,40 +66,7 @@ def cloud(embedded_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield running
 
 
-@contextmanager
-def running_cloud(data: Path, models_dir: Path, *options: str) -> Iterator[Cloud]:
-    """Start ``python -m infra.commands.run`` on a free port, and stop it as Ctrl-C does."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    command = (
-        *(sys.executable, "-m", "infra.commands.run", "--port", str(port), "--data", str(data)),
-        *("--model", "efficientnet-lite0", "--models-dir", str(models_dir), *options),
-    )
-    log = data / "make-run.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": f"{ROOT / 'functions'}:{ROOT}"},
-            start_new_session=True,
-        )
-    try:
-        running = Cloud(f"http://127.0.0.1:{port}", data, process)
-        _wait_until_healthy(running, log)
-        yield running
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=LIMIT_S)
-
-
-def _wait_until_healthy(running: Cloud, log: Path) -> None:
-    deadline_s = time.monotonic() + LIMIT_S
-    while time.monotonic() < deadline_s and running.process.poll() is None:
-        try:
-            if requests.get(f"{running.url}/v1/health", timeout=LIMIT_S).status_code == 200:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    pytest.fail(f"make run did not come up:\n{log.read_text()[-3000:]}")
+def running_cloud(data: Path, models_dir: Path, *options: str) -> AbstractContextManager[Cloud]:
+    """What ``make run`` starts, on a free port; stopped as by Ctrl-C."""
+    model = ("--model", "efficientnet-lite0", "--models-dir", str(models_dir))
+    return running_service(data, *model, *options)

@@ -1,5 +1,1 @@
-"""Endurance: the service under mixed good and hostile load, while its environments are killed.
-
-``__main__`` → {service, clients, report} → {requests, answers, abrupt, accounts, growth, ledger}
-→ limits.
-"""
+"""Endurance: ``locustfile`` (service, killer, report) → users; → findings, which has no I/O."""

@@ -7,62 +7,33 @@ import signal
 import socket
 import stat
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
 
+from infra.commands.launch import Service, start_service, wait_until_up
 from infra.local.aws_lambda.emulator import emulator_binary
 from tests.conftest import LIMIT_S, ROOT, skip_or_fail, wait_until
 
 TOY = Path(__file__).with_name("toy")
 
 
-@dataclass(frozen=True)
-class Command:
-    process: "subprocess.Popen[str]"
-    url: str
-    output: Path
-
-    def said(self) -> str:
-        return self.output.read_text()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def start(folder: Path, port: int, *options: str) -> Command:
-    run = (sys.executable, "-m", "infra.commands.run")
-    command = (*run, "--port", str(port), "--data", folder / "data")
-    output = folder / "output.txt"
-    with output.open("w") as file:
-        process = subprocess.Popen(
-            [*command, "--template", TOY / "template.yaml", "--models-dir", folder, *options],
-            cwd=ROOT,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PHOTOS_DIR": ""},
-            stdout=file,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-    return Command(process, f"http://127.0.0.1:{port}", output)
+def start(folder: Path, *options: str, port: int = 0) -> Service:
+    toy = ("--template", str(TOY / "template.yaml"), "--models-dir", str(folder))
+    environ = os.environ | {"PYTHONPATH": str(ROOT), "PHOTOS_DIR": ""}
+    return start_service(folder / "data", *toy, *options, port=port, environ=environ)
 
 
 @contextmanager
-def running(folder: Path, *options: str) -> Iterator[Command]:
-    command = start(folder, free_port(), *options)
+def running(folder: Path, *options: str) -> Iterator[Service]:
+    command = start(folder, *options)
     try:
-        wait_until(
-            lambda: "Ctrl-C" in command.said() or command.process.poll() is not None, command.said
-        )
-        assert command.process.poll() is None, command.said()
+        wait_until_up(command)
         yield command
     finally:
         command.process.kill()
@@ -75,8 +46,8 @@ def test_no_process_is_left_after_a_signal_however_busy_they_are(tmp_path: Path,
         for _ in range(2):
             client = threading.Thread(target=quietly_get, args=(f"{command.url}/v1/child",))
             client.start()
-        wait_until(lambda: sum("sleep" in each.name() for each in descendants(command)) == 2)
-        processes = descendants(command)
+        wait_until(lambda: sum("sleep" in each.name() for each in command.descendants()) == 2)
+        processes = command.descendants()
 
         command.process.send_signal(number)
         command.process.wait(timeout=LIMIT_S)
@@ -84,12 +55,12 @@ def test_no_process_is_left_after_a_signal_however_busy_they_are(tmp_path: Path,
 
         assert alive == []
         assert command.process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 0)
-        assert "Traceback" not in command.said()
+        assert "Traceback" not in command.output()
 
 
 def test_prints_what_is_there_and_a_curl_line_that_works(tmp_path: Path):
     with running(tmp_path, "--environments", "2") as command:
-        said = command.said()
+        said = command.output()
         line = re.search(r"curl .*", said)
         assert line is not None
         answer = subprocess.run(line[0], shell=True, capture_output=True, check=True)
@@ -114,22 +85,22 @@ def test_keeps_one_private_receipt_key(tmp_path: Path):
 def test_a_taken_port_is_named_before_any_model_is_built(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        command = start(tmp_path, port)
+        command = start(tmp_path, port=port)
         assert command.process.wait(timeout=LIMIT_S) == 1
 
-    assert len(command.said().splitlines()) == 1
-    assert f"port {port}" in command.said()
-    assert "PORT=" in command.said()
+    assert len(command.output().splitlines()) == 1
+    assert f"port {port}" in command.output()
+    assert "PORT=" in command.output()
 
 
 def test_a_function_that_cannot_start_shows_its_log(tmp_path: Path):
     template = (TOY / "template.yaml").read_text()
     broken = template.replace("echo.handler", "broken.handler")
-    command = start(tmp_path, free_port(), "--template", str(toy_with(tmp_path, broken)))
+    command = start(tmp_path, "--template", str(toy_with(tmp_path, broken)))
 
     assert command.process.wait(timeout=LIMIT_S) == 1
-    assert "a_module_that_is_missing" in command.said()
-    assert command.said().splitlines()[-1].startswith("error: GET /v1/health answered 502")
+    assert "a_module_that_is_missing" in command.output()
+    assert command.output().splitlines()[-1].startswith("error: GET /v1/health answered 502")
 
 
 def test_functions_without_a_health_route_start_all_the_same(tmp_path: Path):
@@ -149,7 +120,7 @@ def test_the_exporter_is_found_whichever_function_comes_first(tmp_path: Path):
     text = (TOY / "template.yaml").read_text().replace("Resources:\n", first)
 
     with running(tmp_path, "--template", str(toy_with(tmp_path, text))) as command:
-        assert "exported --model resnet50" in command.said()
+        assert "exported --model resnet50" in command.output()
 
 
 def toy_with(folder: Path, template: str) -> Path:
@@ -161,20 +132,15 @@ def toy_with(folder: Path, template: str) -> Path:
 
 def test_says_when_functions_run_in_worker_processes(tmp_path: Path):
     with running(tmp_path, "--runtime", "worker") as command:
-        assert "worker processes" in command.said()
-        assert requests.get(f"{command.url}/v1/echo", timeout=LIMIT_S).status_code == 200
+        assert "worker processes" in command.output()
 
 
 def test_the_emulator_is_what_runs_where_it_can(tmp_path: Path):
     if emulator_binary(ROOT / ".emulator") is None:
         skip_or_fail("no Lambda Runtime Interface Emulator for this machine in .emulator")
     with running(tmp_path) as command:
-        assert any("aws-lambda-rie" in each.name() for each in descendants(command))
-        assert "worker processes" not in command.said()
-
-
-def descendants(command: Command) -> list[psutil.Process]:
-    return psutil.Process(command.process.pid).children(recursive=True)
+        assert any("aws-lambda-rie" in each.name() for each in command.descendants())
+        assert "worker processes" not in command.output()
 
 
 def quietly_get(url: str) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from loadtest.joined import ServerRecord
-from loadtest.record import PREDICT, ClientRecord
+from infra.local.aws_lambda.report import Report
+from loadtest.records import PREDICT, Request
 
 Make = Callable[..., Any]
 
-CLIENT = ClientRecord(
+REQUEST = Request(
     start_s=100.0,
     user="Predict",
     name=PREDICT,
@@ -23,11 +23,13 @@ CLIENT = ClientRecord(
     environment_id="e",
     cold=False,
 )
-SERVER = ServerRecord(
+REPORT = Report(
+    time=100.1,
     request_id="a",
-    end_s=100.1,
     function="ClassifierFunction",
+    outcome="ok",
     memory_mb=1024,
+    queued_ms=1.5,
     environment_id="e",
     duration_ms=10.0,
     billed_ms=10,
@@ -36,11 +38,11 @@ SERVER = ServerRecord(
 
 @pytest.fixture
 def client() -> Make:
-    """A client's record with changes."""
-    return lambda **changes: replace(CLIENT, **changes)
+    """A request as its client saw it, with changes."""
+    return lambda **changes: replace(REQUEST, **changes)
 
 
 @pytest.fixture
 def server() -> Make:
-    """A server's record with changes."""
-    return lambda **changes: replace(SERVER, **changes)
+    """The server's record of a request, with changes."""
+    return lambda **changes: replace(REPORT, **changes)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from infra.commands.launch import ENVIRON, ROOT
 from loadtest.photos import generated_photos, load_photos
-from loadtest.service import ENVIRON, ROOT
 
 
 def test_generated_photos_have_their_sizes_within_ten_percent():

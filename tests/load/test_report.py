@@ -1,31 +1,51 @@
 """The report and the tables, from runs made up for it."""
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from loadtest.generator import LoadSpec, Run
-from loadtest.joined import join
-from loadtest.report.cost import on_demand_usd, read_prices
-from loadtest.report.page import About, write_report
-from loadtest.report.plots import rps_by_users
-from loadtest.report.verdict import payoff, sum_up
-from loadtest.scaling import row_of, table
+from loadtest.experiments import SCALING_HEAD, describe_scaling, scaling_row
+from loadtest.load import Run
+from loadtest.plots import draw_plots, rates_by_users
+from loadtest.report import Report, write_report
 from loadtest.summary import summarize
+from loadtest.verdict import (
+    HEAD,
+    PRICES,
+    Variant,
+    break_even_rps,
+    compare_variants,
+    on_demand_usd,
+    passed_or_failed,
+    sum_up,
+)
 
-LOAD = LoadSpec("Predict", users=4, spawn_rate=2, time_s=10, shape="spike")
-ABOUT = About("A <title>", "nowhere", LOAD, "command --x", datetime(2026, 11, 21, tzinfo=UTC))
-PRICES = read_prices()
 
-
-def run_of(clients, servers=(), spilled_over=None, name="run") -> Run:
-    found = summarize(clients)
-    requests = join(name, clients, servers)
+def run_of(clients, servers=(), spilled_over=None) -> Run:
+    by_id = {each.request_id: each for each in servers}
+    requests = tuple(replace(each, server=by_id.get(each.request_id)) for each in clients)
     users = ((100.0, 2), (101.0, 4))
-    return Run(name, 0, 100.0, found.duration_s, requests, tuple(servers), users, spilled_over)
+    took_s = summarize(clients).duration_s
+    return Run("run", 100.0, took_s, requests, tuple(servers), users, spilled_over)
+
+
+def write(folder: Path, variants: list[Variant], *sentences: str) -> str:
+    """The page."""
+    plots = draw_plots({variant.name: variant.runs for variant in variants})
+    runs = [run for variant in variants for run in variant.runs]
+    rows = [variant.row for variant in variants]
+    failed, verdict = False, sentences or ["Good."]
+    report = Report("A <title>", "here", failed, verdict, HEAD, rows, plots, runs)
+    write_report(report, folder, "command --x", "--users 4", datetime(2026, 11, 21, tzinfo=UTC))
+    return (folder / "report.html").read_text()
+
+
+def figures(variant: Variant) -> dict[str, str]:
+    return dict(zip(HEAD, variant.row, strict=True))
 
 
 @pytest.fixture
@@ -36,10 +56,10 @@ def on_demand(client, server):
         for each in range(10)
     ]
     servers = [
-        server(request_id=f"{each}", end_s=100.0 + each, init_ms=400.0 if each == 0 else None)
+        server(request_id=f"{each}", time=100.0 + each, init_ms=400.0 if each == 0 else None)
         for each in range(10)
     ]
-    return sum_up("on demand", [run_of(clients, servers, 0)], 0, PRICES)
+    return sum_up("on demand", [run_of(clients, servers, 0)], 0)
 
 
 @pytest.fixture
@@ -49,16 +69,16 @@ def ahead(client, server):
         client(start_s=100.0 + each, request_id=f"{each}", latency_ms=15.0) for each in range(10)
     ]
     servers = [
-        server(request_id=f"{each}", end_s=100.0 + each, init_ms=400.0 if each == 0 else None)
+        server(request_id=f"{each}", time=100.0 + each, init_ms=400.0 if each == 0 else None)
         for each in range(10)
     ]
-    return sum_up("2 provisioned", [run_of(clients, servers, 1)], 2, PRICES)
+    return sum_up("2 provisioned", [run_of(clients, servers, 1)], 2)
 
 
 def test_what_initialising_adds_is_of_cold_requests_only(on_demand, ahead):
     assert (on_demand.usage.duration_ms, on_demand.usage.init_ms) == (10.0, 40.0)
     assert (ahead.usage.duration_ms, ahead.usage.init_ms) == (10.0, 0.0)
-    assert (on_demand.init_ms, ahead.init_ms) == (400.0, None)
+    assert [figures(each)["cold init"] for each in (on_demand, ahead)] == ["400 ms", "–"]
 
 
 def test_cost_per_million_is_that_of_what_was_measured(on_demand):
@@ -76,23 +96,44 @@ def test_cost_of_provisioned_environments_is_shared_by_the_traffic_there_was(ahe
     assert ahead.usd_per_million == pytest.approx(expected, rel=1e-6)
 
 
-def test_the_payoff_is_of_all_environments(on_demand):
-    paid = payoff(on_demand, 2, PRICES)
+def test_the_verdict_has_every_figure_asked_for(on_demand, ahead):
+    verdict, latency, payoff = compare_variants(on_demand, ahead)
 
     # 1 GB: p / (o (d + i) - q d) = 4.1667 / (16.6667 * 0.05 - 9.7222 * 0.01), for each of two
-    assert paid.break_even_rps == pytest.approx(2 * 4.1667 / (0.833335 - 0.097222), rel=1e-6)
-    assert paid.warm_break_even_rps == pytest.approx(2 * 0.6 / 0.01, rel=1e-3)
-    assert paid.standing_usd_per_month == pytest.approx(2 * 0.0000041667 * 30 * 86400)
+    measured = 2 * 4.1667 / (0.833335 - 0.097222)
+    assert break_even_rps(on_demand.usage, PRICES) * 2 == pytest.approx(measured, rel=1e-6)
+    assert verdict.startswith("2 provisioned environments: p99 20 ms → 15 ms, p100 20 ms → 15 ms")
+    assert f"${2 * 0.0000041667 * 30 * 86400:.2f} a month" in verdict
+    assert "p50 20 ms → 15 ms, p95 20 ms → 15 ms" in latency
+    assert f"at the measured duration {2 * 0.6 / 0.01:.2f} predictions a second" in payoff
+    assert f"measured here: {measured:.2f} predictions a second" in payoff
+
+
+def test_the_table_has_every_figure_asked_for(on_demand, ahead):
+    row = figures(on_demand)
+
+    assert (row["requests"], row["cold"], row["cold ratio"]) == ("10", "1", "10.00%")
+    assert (row["p50"], row["p100"], row["RPS"]) == ("20 ms", "20 ms", "1.1")
+    assert row["$ per million"] == f"{on_demand.usd_per_million:.2f}"
+    assert [figures(each)["spilled over"] for each in (on_demand, ahead)] == ["0", "1"]
 
 
 def test_pooled_rounds_are_one_long_run(client):
     first = run_of([client(start_s=100.0, latency_ms=1000.0)])
     second = run_of([client(start_s=900.0, latency_ms=1000.0)])
 
-    variant = sum_up("both", [first, second], 0, PRICES)
+    variant = sum_up("both", [first, second], 0)
 
     assert variant.predictions.duration_s == pytest.approx(2.0)
     assert variant.predictions.rps == pytest.approx(1.0)
+
+
+def test_failures_and_broken_limits_are_named(client):
+    summaries = [summarize([client(), client(outcome="timeout")]), summarize([client()])]
+
+    assert passed_or_failed(summaries, ["p95 is 9 ms."], failed=True) == (
+        "Failed: 1 of 3 requests failed, none were refused. p95 is 9 ms."
+    )
 
 
 class Outward(HTMLParser):
@@ -112,9 +153,8 @@ class Outward(HTMLParser):
 
 
 def test_the_page_fetches_nothing(tmp_path: Path, on_demand, ahead):
-    page, _ = write_report(tmp_path, ABOUT, [on_demand, ahead], PRICES)
+    text = write(tmp_path, [on_demand, ahead])
 
-    text = page.read_text()
     outward = Outward()
     outward.feed(text)
     assert outward.fetched == []
@@ -123,72 +163,65 @@ def test_the_page_fetches_nothing(tmp_path: Path, on_demand, ahead):
     assert "A &lt;title&gt;" in text
 
 
-def test_the_verdict_has_every_figure_asked_for(tmp_path: Path, on_demand, ahead):
-    _, verdict = write_report(tmp_path, ABOUT, [on_demand, ahead], PRICES)
+def test_the_verdict_comes_first_in_both_forms(tmp_path: Path, on_demand, ahead):
+    page = write(tmp_path, [on_demand, ahead], "The verdict.", "The reason.")
 
-    assert "1 cold (10.00% of answers)" in verdict
-    assert "p50 20 ms → 15 ms" in verdict
-    assert "1 invocations spilled over" in verdict
-    assert f"${on_demand.usd_per_million:.2f} per million" in verdict
-    assert re.search(r"\d+\.\d\d million a month", verdict)
+    for text in (page, (tmp_path / "report.md").read_text()):
+        parts = [text.index(part) for part in ("The verdict.", "The reason.", "command --x")]
+        assert parts == sorted(parts)
+        assert parts[0] < text.index("$ per million") < parts[-1]
 
 
 def test_the_markdown_shows_the_plots_that_lie_beside_it(tmp_path: Path, on_demand, ahead):
-    write_report(tmp_path, ABOUT, [on_demand, ahead], PRICES)
+    write(tmp_path, [on_demand, ahead])
 
     text = (tmp_path / "report.md").read_text()
     plots = re.findall(r"!\[.+\]\((.+\.svg)\)", text)
     assert plots == ["latency.svg", "percentiles.svg", "rps.svg", "environments.svg"]
     assert all((tmp_path / plot).read_text().startswith("<svg") for plot in plots)
     table_lines = [line for line in text.splitlines() if line.startswith("|")]
+    assert len(table_lines) == 4
     assert len({line.count("|") for line in table_lines}) == 1
 
 
-def test_a_run_without_cold_starts_has_a_report(tmp_path: Path, ahead):
-    page, verdict = write_report(tmp_path, ABOUT, [ahead], PRICES)
+def test_runs_without_requests_or_cold_starts_have_a_report(tmp_path: Path, ahead):
+    empty = sum_up("empty", [Run("run", 0.0, 0.0, (), (), (), None)], 0)
 
-    assert "0 cold (0.00% of answers)" in verdict
-    assert page.is_file()
-
-
-def test_a_run_without_requests_has_a_report(tmp_path: Path):
-    empty = sum_up("empty", [Run("run", 0, 0.0, 0.0, (), (), (), None)], 0, PRICES)
-
-    _, verdict = write_report(tmp_path, ABOUT, [empty], PRICES)
-
-    assert verdict == "empty: no predictions."
+    assert "empty" in write(tmp_path, [empty])
+    assert "0.00%" in write(tmp_path, [ahead])
 
 
 def test_without_the_servers_side_no_money_is_named(tmp_path: Path, client):
-    alone = sum_up("alone", [run_of([client()])], 0, PRICES)
+    alone = sum_up("alone", [run_of([client()])], 0)
+    ahead = sum_up("1 provisioned", [run_of([client()])], 1)
 
-    _, verdict = write_report(tmp_path, ABOUT, [alone], PRICES)
+    write(tmp_path, [alone])
 
-    assert "$" not in verdict
+    assert alone.row[-1] == "–"
+    assert "$" not in "".join(compare_variants(alone, ahead))
     assert not (tmp_path / "environments.svg").exists()
 
 
-def test_timeouts_are_shown_as_lower_bounds(tmp_path: Path, client):
+def test_timeouts_are_shown_as_lower_bounds(client):
     cut_off = client(outcome="timeout", latency_ms=29_000.0, cold=None)
-    variant = sum_up("slow", [run_of([client(), cut_off])], 0, PRICES)
+    row = figures(sum_up("slow", [run_of([client(), cut_off])], 0))
 
-    _, verdict = write_report(tmp_path, ABOUT, [variant], PRICES)
-
-    assert "1 failed (1 of them timed out, censored)" in verdict
-    assert "p100 ≥ 29000 ms" in verdict
+    assert (row["fails"], row["timed out"], row["p100"]) == ("1", "1", "≥ 29000 ms")
 
 
 def test_answers_a_second_are_counted_where_they_end(client):
     run = run_of([client(start_s=100.5, latency_ms=600.0), client(start_s=101.0)])
 
-    assert rps_by_users(run) == [(2, 0), (4, 2)]
+    assert rates_by_users(run) == [(2, 0), (4, 2)]
 
 
-def test_the_scaling_table_has_the_published_columns(client):
-    clients = [client(start_s=100.0, latency_ms=60_000.0), client(outcome="refused", cold=None)]
+def test_the_scaling_table_has_the_published_columns_and_its_sentence_the_gain(client):
+    found = summarize([client(latency_ms=60_000.0), client(outcome="refused", cold=None)])
+    faster = summarize([client(latency_ms=30_000.0)] * 3)
 
-    head, _, line = table([row_of(2, LOAD, run_of(clients))]).splitlines()
+    cells = dict(zip(SCALING_HEAD, scaling_row(2, 4, "5", found), strict=True))
 
-    cells = [cell.strip() for cell in line.strip("|").split("|")]
-    assert head.count("|") == line.count("|")
-    assert cells == ["2", "4", "2", "0.0", "2", "0", "1", *["60000 ms"] * 3, "1.0"]
+    assert list(cells.values()) == ["2", "4", "5", "0.0", "2", "0", "1", *["60000 ms"] * 3, "1.0"]
+    assert "1 → 2 environments: 0.0 → 0.1 with 4 users" in describe_scaling(
+        {(1, 4): found, (2, 4): faster}
+    )

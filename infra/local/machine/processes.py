@@ -51,6 +51,21 @@ def only_child(pid: int) -> int | None:
         return None
 
 
+def environments_below(pid: int) -> dict[tuple[str, str], list[psutil.Process]]:
+    """Processes of the environments that ``pid`` runs, by id and function, the oldest first: those
+    that have Lambda's variables."""
+    found: dict[tuple[str, str], list[psutil.Process]] = {}
+    with suppress(psutil.Error):
+        children = psutil.Process(pid).children(recursive=True)
+        for process in sorted(children, key=lambda child: child.create_time()):
+            with suppress(psutil.Error):
+                variables = process.environ()
+                if stream := variables.get("AWS_LAMBDA_LOG_STREAM_NAME", "").rpartition("]")[2]:
+                    key = stream, variables["AWS_LAMBDA_FUNCTION_NAME"]
+                    found.setdefault(key, []).append(process)
+    return found
+
+
 def is_running(pid: int) -> bool:
     """Whether the process is there, and not merely its exit status."""
     try:

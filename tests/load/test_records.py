@@ -2,7 +2,7 @@
 
 import csv
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,11 +10,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from infra.local.aws_lambda.report import Report, report_line
-from loadtest.aws_source import AwsRecords, parse_report
-from loadtest.joined import join, write_joined
-from loadtest.local_source import LocalRecords
-from loadtest.record import RecordFile, read_records
+from infra.deploy.reports import AwsReports
+from infra.local.aws_lambda.report import LocalReports, Report, parse_report, report_line
+from loadtest.load import collect
+from loadtest.records import Request, read_requests, request_table, write_joined
 
 GROUP = "/aws/lambda/stack/classifier"
 STREAM = "2026/11/21/stack-Classifier[7]0123456789abcdef0123456789abcdef"
@@ -36,42 +35,48 @@ REPORT = Report(
 )
 
 
-def test_records_are_read_as_they_were_written(tmp_path: Path, client):
-    records = [
+def write_requests(path: Path, requests: list[Request]) -> Path:
+    with path.open("w", newline="") as file:
+        request_table(file).writerows(vars(request) for request in requests)
+    return path
+
+
+def test_requests_are_read_as_they_were_written(tmp_path: Path, client):
+    requests = [
         client(),
         client(outcome="refused", status=503, cold=None, environment_id="", reason="503"),
-        client(outcome="failed", status=0, reason='TimeoutError("a, \\"b\\"\nc")'),
-        client(cold=True, outcome="timeout"),
+        client(outcome="failed", status=0, reason='TimeoutError("a, \\"b\\"\nc")', code="x"),
+        client(cold=True, outcome="timeout", comment="soak"),
     ]
-    file = RecordFile(tmp_path / "new" / "requests.csv")
-    file.write(records)
-    file.close()
 
-    assert list(read_records(tmp_path / "new" / "requests.csv")) == records
+    assert list(read_requests(write_requests(tmp_path / "a.csv", requests))) == requests
 
 
 def test_a_file_with_an_unknown_outcome_is_refused(tmp_path: Path, client):
-    file = RecordFile(tmp_path / "requests.csv")
-    file.write([client(outcome="perhaps")])
-    file.close()
+    path = write_requests(tmp_path / "a.csv", [client(outcome="perhaps")])
 
     with pytest.raises(ValueError, match="perhaps"):
-        list(read_records(tmp_path / "requests.csv"))
+        list(read_requests(path))
 
 
-def test_sides_are_joined_by_the_requests_id(client, server):
-    clients = [client(request_id="a"), client(request_id="b"), client(request_id="")]
+def test_a_run_joins_both_sides_by_the_requests_id(tmp_path: Path, client, server):
+    requests = [client(request_id="a"), client(request_id="b"), client(request_id="")]
+    write_requests(tmp_path / "run_requests.csv", requests)
+    (tmp_path / "run_stats_history.csv").write_text(
+        "Timestamp,User Count,Name\n100,2,POST /v1/predict\n100,3,Aggregated\n"
+    )
+    write_reports(tmp_path, [server(request_id="b"), server(request_id="")])
 
-    joined = join("run", clients, [server(request_id="b"), server(request_id="z")])
+    run = collect("run", tmp_path, LocalReports(tmp_path / "logs" / "requests.jsonl"))
 
-    assert [each.server and each.server.request_id for each in joined] == [None, "b", None]
-    assert [each.client for each in joined] == clients
+    assert [each.server and each.server.request_id for each in run.requests] == [None, "b", None]
+    assert (run.users, run.spilled_over, len(run.server)) == (((100.0, 3),), 0, 2)
 
 
 def test_the_table_has_a_line_per_request_and_both_sides(tmp_path: Path, client, server):
-    joined = join("r", [client(request_id="a"), client(request_id="b")], [server(init_ms=5.0)])
+    requests = [client(server=server(init_ms=5.0)), client(request_id="b")]
 
-    write_joined(tmp_path / "requests.csv", joined)
+    write_joined(tmp_path / "requests.csv", [("r", requests)])
 
     with (tmp_path / "requests.csv").open(newline="") as file:
         first, second = csv.DictReader(file)
@@ -79,22 +84,25 @@ def test_the_table_has_a_line_per_request_and_both_sides(tmp_path: Path, client,
     assert second["server_request_id"] == ""
 
 
-def test_the_gateways_records_are_read_for_the_time_of_the_run(tmp_path: Path):
-    lines = [
-        asdict(REPORT) | {"time": at, "request_id": f"{at:g}"} for at in (999.0, 1000.0, 1002.0)
-    ]
-    (tmp_path / "logs").mkdir()
-    (tmp_path / "logs" / "requests.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+def write_reports(data: Path, reports: list[Report]) -> None:
+    (data / "logs").mkdir()
+    lines = (json.dumps(asdict(report)) + "\n" for report in reports)
+    (data / "logs" / "requests.jsonl").write_text("".join(lines))
 
-    source = LocalRecords(tmp_path)
-    (record,) = source.read(1000.0, 1001.0)
+
+def test_the_gateways_records_are_read_for_the_time_of_the_run(tmp_path: Path):
+    times = (999.0, 1000.0, 1002.0)
+    write_reports(tmp_path, [replace(REPORT, time=at, request_id=f"{at:g}") for at in times])
+
+    source = LocalReports(tmp_path / "logs" / "requests.jsonl")
+    (record,) = source.between(1000.0, 1001.0)
 
     assert (record.request_id, record.init_ms, record.queued_ms) == ("1000", 298.67, 1.5)
     assert source.spilled_over(1000.0, 1001.0) == 1
 
 
 def test_a_report_line_says_what_the_gateway_put_into_it():
-    record = parse_report(report_line(REPORT), 1000.0, "f")
+    record = parse_report(report_line(REPORT), 1000.0, "f", "e")
 
     assert record is not None
     assert (record.request_id, record.memory_mb) == ("a", 1769)
@@ -108,14 +116,21 @@ def test_a_report_line_as_lambda_writes_it_is_read():
         "Sampled: true\t\n"
     )
 
-    record = parse_report(line, 1.0, "f")
+    record = parse_report(line, 1.0, "f", "e")
 
     assert record is not None
-    assert (record.duration_ms, record.init_ms) == (1204.58, None)
+    assert (record.duration_ms, record.init_ms, record.outcome) == (1204.58, None, "ok")
+
+
+def test_a_report_line_with_a_status_is_not_ok():
+    record = parse_report(report_line(replace(REPORT, outcome="function_crashed")), 1.0, "f", "e")
+
+    assert record is not None
+    assert (record.outcome, record.init_ms) == ("not ok", 298.67)
 
 
 def test_other_lines_are_no_report():
-    assert parse_report("START RequestId: 8f5 Version: 7", 1.0, "f") is None
+    assert parse_report("START RequestId: 8f5 Version: 7", 1.0, "f", "e") is None
 
 
 @pytest.fixture
@@ -140,8 +155,8 @@ def test_aws_records_come_from_all_pages_of_the_log(aws):
         logGroupName=GROUP, logStreamName=STREAM, logEvents=[*early, *noise, *events]
     )
 
-    source = AwsRecords(logs, metrics, GROUP, "classifier")
-    records = list(source.read(now_ms / 1000 - 1, now_ms / 1000 + 1))
+    source = AwsReports(logs, metrics, GROUP, "classifier")
+    records = list(source.between(now_ms / 1000 - 1, now_ms / 1000 + 1))
 
     assert {each.request_id for each in records} == {f"{each}" for each in range(300)}
     assert {each.environment_id for each in records} == {"0123456789abcdef0123456789abcdef"}
@@ -165,6 +180,6 @@ def test_spill_over_is_the_aliass_metric_summed_over_the_run(aws):
         datum = {"MetricName": name, "Dimensions": dimensions, "Timestamp": at, "Value": value}
         metrics.put_metric_data(Namespace="AWS/Lambda", MetricData=[datum])
 
-    source = AwsRecords(logs, metrics, GROUP, "classifier")
+    source = AwsReports(logs, metrics, GROUP, "classifier")
 
     assert source.spilled_over(began.timestamp(), began.timestamp() + 60) == 7

@@ -1,0 +1,194 @@
+"""What a soak has seen and what of it must not be: which failures a kill excuses, how memory and
+descriptors grow, which feedback is lost."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import linear_regression
+from typing import NamedTuple
+
+from infra.local.aws_lambda.report import Report
+from loadtest.records import Request
+
+GATEWAY = "gateway"
+MB = 1_000_000
+_ENDED = frozenset({"function_crashed", "init_failed"})  # serving a request, or still initialising
+_EXPECTED = frozenset({"ok", "initialized", "abandoned", "too_many_requests"})
+_LOG_WAIT_S = 0.25  # after a cold start the gateway waits 0.2 s for a log, then stamps a report
+_ROUNDING_S = 0.01
+# An environment's memory follows the sizes of its last images. In three minutes single samples
+# moved by 30 MB, and lines through 500 to 4400 requests by -11 to +5 MB. One leaked photo of
+# 640 x 480 in every tenth request passes both limits.
+_MAX_MB, _MAX_MB_PER_1000 = 40.0, 5.0
+_WARM_UP_REQUESTS = 50  # until it has seen most kinds
+# Idle connections to environments come and go; a leak of one per request soon passes it.
+_MAX_DESCRIPTORS = 8
+
+
+@dataclass(frozen=True)
+class Kill:
+    """An environment that was killed; epoch seconds just before and just after."""
+
+    environment_id: str
+    function: str
+    start_s: float
+    end_s: float
+
+
+class Sample(NamedTuple):
+    """An environment's processes, or the gateway without its clients, at one time."""
+
+    time_s: float
+    environment_id: str
+    function: str
+    memory_bytes: int
+    descriptors: int
+
+
+@dataclass(frozen=True)
+class Growth:
+    """An environment from when it is warm to its end, and a line through its memory by requests."""
+
+    name: str
+    requests: int
+    first_mb: float
+    last_mb: float
+    warm_requests: int
+    mb_per_1000: float
+    first_descriptors: int
+    last_descriptors: int
+
+    @property
+    def fitted_mb(self) -> float:
+        """How much that line rises."""
+        return self.mb_per_1000 * self.warm_requests / 1000
+
+
+class Failures(NamedTuple):
+    """Those in flight in an environment as it was killed, those sent there after, and the rest."""
+
+    in_flight: list[Request]
+    sent_to_dead: list[Request]
+    unexcused: list[Request]
+
+
+def choose_victim(running: Sequence[tuple[str, str]], turn: int) -> tuple[str, str] | None:
+    """Of environments by id and function, the oldest first: one function's after the other's, and
+    of several the youngest, so that the oldest shows whether it grows."""
+    youngest = {function: (name, function) for name, function in running}
+    return youngest[sorted(youngest)[turn % len(youngest)]] if youngest else None
+
+
+def sort_failures(
+    requests: Iterable[Request], reports: Iterable[Report], kills: Iterable[Kill]
+) -> Failures:
+    """A kill excuses one failure at most: the one whose report says that it was in there."""
+    of_request = {report.request_id: report for report in reports}
+    unused = {kill.environment_id: kill for kill in kills}
+    failures = Failures([], [], [])
+    for request in requests:
+        if request.outcome in ("ok", "refused"):
+            continue
+        report = of_request.get(request.request_id)
+        if report is None or request.code != report.outcome or not _is_killed(report, unused):
+            failures.unexcused.append(request)
+        else:
+            kill = unused.pop(report.environment_id or "")
+            in_time = _start_s(report) <= kill.end_s
+            (failures.in_flight if in_time else failures.sent_to_dead).append(request)
+    return failures
+
+
+def unexplained(reports: Iterable[Report], kills: Iterable[Kill]) -> list[Report]:
+    """What went wrong inside without a kill, even if nobody waited for the answer."""
+    killed = {kill.environment_id: kill for kill in kills}
+    wrong = (report for report in reports if report.outcome not in _EXPECTED)
+    return [report for report in wrong if not _is_killed(report, killed)]
+
+
+def compare_feedback(
+    run_id: str, requests: Iterable[Request], comments: Iterable[str | None]
+) -> tuple[int, list[str]]:
+    """How many predictions got feedback that the service confirmed; and those whose last confirmed
+    comment, or a later one, is not stored exactly once."""
+    stored: dict[str, list[int]] = defaultdict(list)
+    for note, number in _notes(run_id, comments):
+        stored[note].append(number)
+    good = (request.comment for request in requests if request.outcome == "ok")
+    confirmed = dict(_notes(run_id, good))
+    alone = {note: numbers[0] for note, numbers in stored.items() if len(numbers) == 1}
+    return len(confirmed), [note for note in confirmed if alone.get(note, -1) < confirmed[note]]
+
+
+def comment_of(run_id: str, note: str, number: int) -> str:
+    """What feedback says, so that it can be found again: the ``number``-th on one prediction."""
+    return f"soak {run_id} {note} {number}"
+
+
+def measure_growth(samples: Iterable[Sample], reports: Iterable[Report]) -> list[Growth]:
+    """Each environment's growth over the requests it had ended; the gateway's over all."""
+    ends: dict[str, list[float]] = defaultdict(list)
+    for report in sorted(reports, key=lambda report: report.time):
+        ends[GATEWAY].append(report.time)
+        ends[report.environment_id or ""].append(report.time)
+    points: dict[str, list[tuple[int, Sample]]] = defaultdict(list)
+    for sample in samples:
+        requests = bisect_right(ends[sample.environment_id], sample.time_s)
+        points[sample.environment_id].append((requests, sample))
+    return [_growth(of_one) for of_one in points.values()]
+
+
+def find_problems(
+    failures: Failures, strange: Iterable[Report], growths: Iterable[Growth], lost: Sequence[str]
+) -> Iterator[str]:
+    """Sentences on what must not be; none when the service endured."""
+    for request in failures.unexcused:
+        yield f"{request.name}: {request.reason}"
+    for report in strange:
+        yield f"{report.function}: {report.outcome}, request {report.request_id}"
+    if failures.sent_to_dead:
+        count = len(failures.sent_to_dead)
+        yield f"requests sent to environments that had been killed: {count}"
+    if lost:
+        yield f"{len(lost)} confirmed feedback items are not in the table: {lost[:5]}"
+    for growth in growths:
+        limit_mb = _MAX_MB + _MAX_MB_PER_1000 * growth.warm_requests / 1000
+        if growth.fitted_mb > limit_mb:
+            grown = f"{growth.fitted_mb:.0f} MB in {growth.warm_requests} requests"
+            yield f"{growth.name} grew by {grown}, limit {limit_mb:.0f}"
+        more = growth.last_descriptors - growth.first_descriptors
+        if more > _MAX_DESCRIPTORS:
+            yield f"{growth.name} holds {more} descriptors more, limit {_MAX_DESCRIPTORS}"
+
+
+def _notes(run_id: str, comments: Iterable[str | None]) -> Iterator[tuple[str, int]]:
+    for comment in comments:
+        match (comment or "").split():
+            case ["soak", name, note, number] if name == run_id:
+                yield note, int(number)
+
+
+def _growth(points: Sequence[tuple[int, Sample]]) -> Growth:
+    # Without a warm sample there is nothing to compare: the last stands for the first too.
+    warm = [point for point in points if point[0] >= _WARM_UP_REQUESTS] or points[-1:]
+    (before, first), (after, last) = warm[0], warm[-1]
+    slope = 0.0
+    if after > before:
+        x, y = zip(*((count, sample.memory_bytes / MB) for count, sample in warm), strict=True)
+        slope = linear_regression(x, y).slope
+    name = GATEWAY if last.function == GATEWAY else f"{last.function} {last.environment_id[:6]}"
+    first_mb, last_mb, more = first.memory_bytes / MB, last.memory_bytes / MB, after - before
+    descriptors = (first.descriptors, last.descriptors)
+    return Growth(name, after, first_mb, last_mb, more, slope * 1000, *descriptors)
+
+
+def _is_killed(report: Report, kills: dict[str, Kill]) -> bool:
+    kill = kills.get(report.environment_id or "")
+    return kill is not None and report.outcome in _ENDED and report.time >= kill.start_s
+
+
+def _start_s(report: Report) -> float:
+    """Epoch seconds when an environment got a request, or up to a log's wait earlier."""
+    waited_s = _ROUNDING_S if report.init_ms is None else _LOG_WAIT_S
+    return report.time - ((report.duration_ms or 0.0) + (report.init_ms or 0.0)) / 1000 - waited_s
