@@ -10,12 +10,16 @@ from itertools import count, cycle, pairwise
 
 import pytest
 
-from loadtest.arguments import seconds
+_UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     text = "how long to go on, such as 90s or 10m; the test that runs then is the last"
-    parser.addoption("--fuzz", type=seconds, default=None, help=text)
+    parser.addoption("--fuzz", type=_seconds, default=None, help=text)
+
+
+def _seconds(text: str) -> float:
+    return float(text[:-1]) * _UNITS[text[-1]]
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -72,7 +72,7 @@ BUDGETS = {
         modules=HTTP
         | {
             STANDARD_LIBRARY: 200,
-            "image_classifier": 15,
+            "image_classifier": 18,
             "ai_edge_litert": 6,
             "numpy": 95,
             "PIL": 18,

@@ -120,7 +120,7 @@ def test_the_exporter_is_found_whichever_function_comes_first(tmp_path: Path):
     text = (TOY / "template.yaml").read_text().replace("Resources:\n", first)
 
     with running(tmp_path, "--template", str(toy_with(tmp_path, text))) as command:
-        assert "exported --model resnet50" in command.output()
+        assert "asked for weights" in command.output()  # of the exporter beside the template
 
 
 def toy_with(folder: Path, template: str) -> Path:
