@@ -9,7 +9,7 @@ CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 PROD = dict(
     each.split("=") for each in CONFIG["prod"]["global"]["parameters"]["parameter_overrides"]
 )
-PRICES = tomllib.loads((ROOT / "loadtest" / "report" / "prices.toml").read_text())
+PRICES = tomllib.loads((ROOT / "loadtest" / "prices.toml").read_text())
 TEXT = (ROOT / "infra" / "README.md").read_text().partition("### What an attack costs")[2]
 DAY_S = 24 * 60 * 60
 LOGGED_GB = 2.3e-6  # a request; as under "A million predictions"
@@ -21,7 +21,7 @@ def reserved(function: str, memory_mb: int) -> float:
     concurrency = FUNCTIONS[function]["Properties"]["ReservedConcurrentExecutions"]
     count = int(PROD[concurrency["Fn::If"][1]["Ref"]])
     assert count > 0
-    return count * memory_mb / 1024 * DAY_S * PRICES["lambda"]["gb_s"]
+    return count * memory_mb / 1024 * DAY_S * PRICES["gb_s"]
 
 
 def test_prod_bounds_both_functions_and_every_route():
@@ -44,8 +44,8 @@ def test_the_sum_that_is_written_down_is_the_sum():
     costs = [
         reserved("ClassifierFunction", DOCUMENT["Parameters"]["ClassifierMemory"]["Default"]),
         reserved("FeedbackFunction", FUNCTIONS["FeedbackFunction"]["Properties"]["MemorySize"]),
-        requests * PRICES["lambda"]["request"],
-        requests * PRICES["http_api"]["request"],
+        requests * PRICES["request"],
+        requests * PRICES["api_request"],
         requests * LOGGED_GB * 0.50,
         rate * DAY_S * WRITES * 0.625e-6,
     ]
