@@ -33,6 +33,8 @@ RETRY_PAUSES_S = (60.0, 120.0)
 """What Lambda waits before it runs a failed asynchronous invocation again, twice."""
 
 _THROTTLED_PAUSE_S = 1.0
+_CHUNK_BYTES = 65_536
+_MAX_DROPPED_BYTES = 10 * MAX_PAYLOAD_BYTES
 _VERSION = "$LATEST"
 _PATH = "/2015-03-31/functions/{name}/invocations"
 _NAME = re.compile(
@@ -94,7 +96,7 @@ class InvokeApi:
 
     def application(self) -> web.Application:
         """The aiohttp application; run it with handler cancellation on and decompression off."""
-        app = web.Application(client_max_size=MAX_PAYLOAD_BYTES + 1)
+        app = web.Application()
         app.router.add_post(_PATH, self._handle)
         return app
 
@@ -216,8 +218,14 @@ def _refusal(error: ApiError) -> Reply:
 
 
 async def _read(request: web.Request) -> bytes:
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge as exc:
-        message = f"Request must be smaller than {MAX_PAYLOAD_BYTES} bytes."
-        raise ApiError("RequestTooLargeException", message) from exc
+    """The body, as far as ``_check_payload`` needs it; more is read and dropped, as a client that
+    still sends would meet a closed connection in place of its refusal.
+    """
+    body, size = bytearray(), 0
+    async for chunk in request.content.iter_chunked(_CHUNK_BYTES):
+        size += len(chunk)
+        if len(body) <= MAX_PAYLOAD_BYTES:
+            body += chunk
+        if size > _MAX_DROPPED_BYTES:
+            break
+    return bytes(body)
