@@ -10,7 +10,7 @@ from infra.deploy.__main__ import main
 from infra.deploy.errors import DeployFailed
 from infra.deploy.public import PublicAddress
 from infra.deploy.smoke import smoke
-from tests.conftest import ROOT, Cloud
+from tests.conftest import LIMIT_S, ROOT, Cloud
 from tests.deploy.aws import WHICH, deployed_stack
 from tests.deploy.site import Site, as_json
 
@@ -220,11 +220,11 @@ def test_an_address_that_does_not_answer_ends_it(capsys: pytest.CaptureFixture[s
 
 
 def test_nothing_is_stored(site: Site, cloud: Cloud):
-    (model,) = requests.get(f"{cloud.url}/v1/models", timeout=15).json()["models"]
+    (model,) = requests.get(f"{cloud.url}/v1/models", timeout=LIMIT_S).json()["models"]
 
     def answers() -> int:
         url = f"{cloud.url}/v1/feedback/summary"
-        said = requests.get(url, params={"model_version": model["version"]}, timeout=15)
+        said = requests.get(url, params={"model_version": model["version"]}, timeout=LIMIT_S)
         return said.json()["answers"]
 
     before = answers()

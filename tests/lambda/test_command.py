@@ -107,7 +107,7 @@ def test_functions_without_a_health_route_start_all_the_same(tmp_path: Path):
     template = toy_with(tmp_path, (TOY / "template.yaml").read_text().replace("/v1/", "/v2/"))
 
     with running(tmp_path, "--template", str(template)) as command:
-        assert requests.get(f"{command.url}/v2/echo", timeout=5).status_code == 200
+        assert requests.get(f"{command.url}/v2/echo", timeout=LIMIT_S).status_code == 200
 
 
 def test_the_exporter_is_found_whichever_function_comes_first(tmp_path: Path):

@@ -5,7 +5,7 @@ import time
 
 import requests
 
-from tests.conftest import Cloud
+from tests.conftest import LIMIT_S, Cloud
 
 INVOKE = "/2015-03-31/functions/{}/invocations"
 
@@ -21,14 +21,14 @@ def invoke_url(cloud: Cloud, function: str) -> str:
 
 
 def test_the_check_of_a_deployment_runs_here_and_calls_the_function_it_checks(cloud: Cloud):
-    answer = requests.post(invoke_url(cloud, "FeedbackCheckFunction"), json={}, timeout=30)
+    answer = requests.post(invoke_url(cloud, "FeedbackCheckFunction"), json={}, timeout=LIMIT_S)
 
     assert answer.json()["disagreements"] == []
     assert answer.json()["status"] == "Succeeded"
 
 
 def test_a_check_that_lacks_its_golden_photos_says_so(cloud: Cloud):
-    answer = requests.post(invoke_url(cloud, "ClassifierCheckFunction"), json={}, timeout=30)
+    answer = requests.post(invoke_url(cloud, "ClassifierCheckFunction"), json={}, timeout=LIMIT_S)
 
     assert answer.json()["status"] == "Failed"
     log = (cloud.data / "logs" / "ClassifierCheckFunction.log").read_text()

@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
 
-from tests.conftest import Cloud
+from tests.conftest import LIMIT_S, Cloud
 from tests.web.conftest import Open
 from tests.web.page import COFFEE, expect_result, hold, problem
 
@@ -58,7 +58,7 @@ def test_wrong_then_the_true_label_ends_up_in_dynamodb(open_page: Open, cloud: C
     assert item["comment"] == COMMENT
     assert isinstance(item["score"], Decimal)
     version = {"model_version": item["model_version"]}
-    summary = requests.get(f"{cloud.url}/v1/feedback/summary", params=version, timeout=30).json()
+    summary = requests.get(f"{cloud.url}/v1/feedback/summary", params=version, timeout=LIMIT_S).json()
     pairs = [(pair["predicted"], pair["actual"]) for pair in summary["confusions"]]
     assert ("espresso", "coffee mug") in pairs
 

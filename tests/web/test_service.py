@@ -9,7 +9,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
 
-from tests.conftest import Cloud, skip_or_fail
+from tests.conftest import LIMIT_S, Cloud, skip_or_fail
 from tests.web.conftest import Open
 from tests.web.page import COFFEE, expect_result, hold, problem
 
@@ -121,7 +121,7 @@ def test_a_slow_start_is_remembered_for_the_next_estimate(open_page: Open):
 
 
 def test_a_stand_in_model_is_announced(open_page: Open, cloud: Cloud):
-    models = requests.get(f"{cloud.url}/v1/models", timeout=30).json()
+    models = requests.get(f"{cloud.url}/v1/models", timeout=LIMIT_S).json()
     models["models"][0]["stands_in_for"] = "resnet50"
     page = open_page(
         lambda page: page.route("**/v1/models", lambda route: route.fulfill(json=models))
