@@ -58,7 +58,8 @@ def test_wrong_then_the_true_label_ends_up_in_dynamodb(open_page: Open, cloud: C
     assert item["comment"] == COMMENT
     assert isinstance(item["score"], Decimal)
     version = {"model_version": item["model_version"]}
-    summary = requests.get(f"{cloud.url}/v1/feedback/summary", params=version, timeout=LIMIT_S).json()
+    address = f"{cloud.url}/v1/feedback/summary"
+    summary = requests.get(address, params=version, timeout=LIMIT_S).json()
     pairs = [(pair["predicted"], pair["actual"]) for pair in summary["confusions"]]
     assert ("espresso", "coffee mug") in pairs
 
