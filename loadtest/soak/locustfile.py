@@ -5,6 +5,7 @@ be tried; all is kept in ``--output``."""
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -156,6 +157,8 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _begin(environment: Environment, **_: object) -> None:
+    # Whoever starts it in the background may have it ignore Ctrl-C; SIGTERM Locust always heeds.
+    gevent.signal_handler(signal.SIGINT, signal.raise_signal, signal.SIGTERM)
     options: Any = environment.parsed_options
     output, stack = Path(options.output).resolve(), ExitStack()
     photo = find_photo(Path(options.photo) if options.photo else None, os.environ)

@@ -1,5 +1,6 @@
 """The check's own answer, against feedback as it is and against one that is broken."""
 
+import asyncio
 import base64
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -50,6 +51,16 @@ def feedback_with(store: FeedbackStore) -> Callable[[Event], dict[str, Any]]:
 def table() -> Iterator[Table]:
     with mock_aws():
         yield Table()
+
+
+@pytest.fixture(autouse=True)
+def _loop() -> Iterator[None]:
+    """One for Mangum, which would make its own and leave it open for another test to meet."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def wrong(invoke: Callable[[Event], dict[str, Any]], table: Table) -> list[str]:
