@@ -13,6 +13,7 @@ from infra.deploy.errors import DeployFailed
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 
 _SOUND = frozenset(
@@ -129,11 +130,9 @@ def read_checks(client: "CloudFormationClient", name: str) -> dict[str, str]:
 def read_failed_update(client: "CloudFormationClient", name: str) -> str:
     """When the stack's last update began, if it was rolled back; else empty."""
     try:
-        (stack,) = client.describe_stacks(StackName=name)["Stacks"]
-    except ClientError as exc:
-        if exc.response["Error"]["Code"] != "ValidationError":
-            raise
-        return ""  # there is no such stack yet
+        stack = _read_stack(client, name)
+    except StackMissing:
+        return ""  # nothing was deployed yet
     rolled_back = stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     return str(stack["LastUpdatedTime"]) if rolled_back else ""
 
@@ -185,6 +184,12 @@ def _sound_outputs(client: "CloudFormationClient", name: str) -> dict[str, str]:
 
 
 def _describe(client: "CloudFormationClient", name: str) -> tuple[str, dict[str, str]]:
+    stack = _read_stack(client, name)
+    outputs = stack.get("Outputs", [])
+    return stack["StackStatus"], {each["OutputKey"]: each["OutputValue"] for each in outputs}
+
+
+def _read_stack(client: "CloudFormationClient", name: str) -> "StackTypeDef":
     try:
         (stack,) = client.describe_stacks(StackName=name)["Stacks"]
     except ClientError as exc:
@@ -192,8 +197,7 @@ def _describe(client: "CloudFormationClient", name: str) -> tuple[str, dict[str,
             raise
         region = client.meta.region_name
         raise StackMissing(f"There is no stack {name} in {region} of this account.") from exc
-    outputs = stack.get("Outputs", [])
-    return stack["StackStatus"], {each["OutputKey"]: each["OutputValue"] for each in outputs}
+    return stack
 
 
 def _output(outputs: dict[str, str], key: str, name: str) -> str:
