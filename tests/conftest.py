@@ -27,6 +27,23 @@ settings.register_profile("new", _PROFILE, derandomize=False, max_examples=500) 
 settings.load_profile("same")
 
 
+# What a test needs is its kind, whatever folder it stands in.
+KINDS = {
+    "emulator": {"emulator", "run_cloud"},
+    "service": {"cloud"},
+    "browser": {"browser"},
+    "containers": {"base_image"},
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark each test with its kinds, so that ``-m "not browser"`` leaves some out."""
+    for item in items:
+        for kind, fixtures in KINDS.items():
+            if fixtures & set(getattr(item, "fixturenames", ())):
+                item.add_marker(kind)
+
+
 def wait_until(condition: Callable[[], object], otherwise: Callable[[], str] = str) -> None:
     """Wait for what must happen; ``otherwise`` says what to fail with."""
     deadline_s = time.monotonic() + LIMIT_S

@@ -13,7 +13,7 @@ import requests
 import skimage
 from PIL import Image
 
-from tests.unit.images import encode, png_bomb
+from tests.image_classifier.images import encode, png_bomb
 
 PACKAGED = Path(skimage.__file__).parent / "data"
 TIMEOUT_S = 30

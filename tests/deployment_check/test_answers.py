@@ -19,8 +19,8 @@ from feedback.store import FeedbackStore
 from serving.lambda_http import http_handler
 from serving.receipts import ReceiptBook
 from serving.settings import ServingSettings
+from tests.classifier_fakes import RecordingTelemetry
 from tests.feedback.conftest import RECEIPT_KEY, RETENTION, client_of, create_table
-from tests.unit.conftest import RecordingTelemetry
 
 LATER_KEY = "l" * 32
 

@@ -30,8 +30,8 @@ from infra.local.machine.guardian import Guardian
 from serving.api import create_app
 from serving.receipts import Receipt, ReceiptBook
 from serving.telemetry import Environment
+from tests.classifier_fakes import RecordingTelemetry
 from tests.conftest import LIMIT_S, ROOT
-from tests.unit.conftest import RecordingTelemetry
 
 RECEIPT_KEY = "k" * 32
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Route, expect
 
-from tests.unit.images import encode
+from tests.image_classifier.images import encode
 from tests.web.conftest import Open
 from tests.web.page import CAT, COFFEE, ROCKET, drop, expect_result, hold, paste
 

@@ -23,7 +23,7 @@ from infra.local.sam.intrinsics import load_yaml
 from serving import errors
 from serving.errors import ServiceError
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
 GUIDES = ["README.md", "infra/README.md", "docs/load.md", "docs/operations.md", "docs/reference.md"]

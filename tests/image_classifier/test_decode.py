@@ -14,8 +14,8 @@ from image_classifier.decode import (
     decode_image,
 )
 from serving.errors import ServiceError
-from tests.unit.bombs import run_length_bmp
-from tests.unit.images import encode, png_bomb
+from tests.image_classifier.bombs import run_length_bmp
+from tests.image_classifier.images import encode, png_bomb
 
 SIDE = 256
 

@@ -4,7 +4,7 @@ import pytest
 
 from serving.errors import NotFound
 from serving.telemetry import PowertoolsTelemetry, Record, recorded
-from tests.unit.conftest import RecordingTelemetry
+from tests.classifier_fakes import RecordingTelemetry
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-FUNCTIONS = Path(__file__).parents[2] / "functions"
+FUNCTIONS = Path(__file__).parents[3] / "functions"
 # Stands in for python -m: the same entry, and it shows that TensorFlow was not waited for.
 WITHOUT_TENSORFLOW = """
 import os, sys

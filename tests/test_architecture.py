@@ -3,25 +3,51 @@
 import ast
 import re
 import subprocess
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 FUNCTIONS = ROOT / "functions"
 
 # From the edge to the core: a module imports only what stands in a later row.
-CLASSIFIER_LAYERS = [
-    {"handler", "__main__"},
-    {"routes", "settings"},
-    {"upload"},
-    {"schemas"},
-    {"classifier"},
-    {"decode", "preprocess", "runtime", "ranking", "labels"},
-    {"artifact", "sniff"},
-    {"sniff_tiff"},
-    {"complexity"},
-]
+LAYERS = {
+    "image_classifier": [
+        {"handler", "__main__"},
+        {"routes", "settings"},
+        {"upload"},
+        {"schemas"},
+        {"classifier"},
+        {"decode", "preprocess", "runtime", "ranking", "labels"},
+        {"artifact", "sniff"},
+        {"sniff_tiff"},
+        {"complexity"},
+    ],
+    "feedback": [
+        {"handler"},
+        {"routes", "settings", "dynamodb", "memory"},
+        {"answer", "store", "summary"},
+        {"schemas", "labels", "record"},
+    ],
+    "deployment_check": [
+        {"handler", "feedback_handler"},
+        {"hook"},
+        {"aws", "replay", "answers"},
+        {"check", "golden"},
+        {"request"},
+    ],
+}
+# What each floor of infra.local may use besides itself.
+FLOORS = {
+    "account": set(),
+    "machine": set(),
+    "aws_lambda": {"machine", "account"},
+    "http_api": {"aws_lambda", "account"},
+    "sam": {"http_api", "aws_lambda", "account"},
+    "aws": {"sam", "machine", "account"},
+    "cloud": {"sam", "http_api", "aws_lambda", "machine"},
+}
 BUILD_TIME_ONLY = {"tensorflow", "keras", "torch", "boto3", "botocore", "skimage", "sklearn"}
 
 
@@ -36,24 +62,50 @@ def imports_of(path: Path) -> set[str]:
     return names
 
 
+def imports_below(folder: Path) -> dict[str, set[str]]:
+    """Module → the modules of the same top-level package that it imports, all named in full."""
+    files = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (ROOT / folder.parts[0]).rglob("*.py")
+    }
+    inside = ".".join(folder.parts)
+    return {
+        module: imports_of(path) & set(files)
+        for module, path in files.items()
+        if module.startswith(inside)
+    }
+
+
+LOCAL = imports_below(Path("infra/local"))
+INFRA = imports_below(Path("infra"))
+
+
 def served_modules() -> list[Path]:
     """Every module that runs in Lambda."""
     return [path for path in FUNCTIONS.rglob("*.py") if "export" not in path.parts]
 
 
-def test_every_classifier_module_has_its_layer():
-    modules = {path.stem for path in (FUNCTIONS / "image_classifier").glob("*.py")} - {"__init__"}
+@pytest.mark.parametrize("function", LAYERS)
+def test_every_module_of_a_function_has_its_layer(function: str):
+    modules = {path.stem for path in (FUNCTIONS / function).glob("*.py")} - {"__init__"}
 
-    assert modules == set.union(*CLASSIFIER_LAYERS)
+    assert modules == set.union(*LAYERS[function])
 
 
-@pytest.mark.parametrize("row", range(len(CLASSIFIER_LAYERS)))
-def test_imports_of_the_classifier_point_inward(row: int):
-    outer = set.union(*CLASSIFIER_LAYERS[: row + 1])
-    for module in CLASSIFIER_LAYERS[row]:
-        imported = imports_of(FUNCTIONS / "image_classifier" / f"{module}.py")
-        same_or_outer = {f"image_classifier.{name}" for name in outer} & imported
-        assert not same_or_outer, f"{module} imports {same_or_outer}"
+@pytest.mark.parametrize("function", LAYERS)
+def test_imports_of_a_function_point_inward(function: str):
+    for row, modules in enumerate(LAYERS[function]):
+        same_or_outer = set.union(*LAYERS[function][: row + 1])
+        for module in modules:
+            imported = imports_of(FUNCTIONS / function / f"{module}.py")
+            wrong = {f"{function}.{name}" for name in same_or_outer} & imported
+            assert not wrong, f"{function}.{module} imports {wrong}"
+
+
+def test_every_function_has_its_layers():
+    folders = {path.name for path in FUNCTIONS.iterdir() if (path / "handler.py").exists()}
+
+    assert folders == set(LAYERS)
 
 
 def test_what_is_shared_imports_no_function():
@@ -76,6 +128,66 @@ def test_the_classifier_needs_nothing_that_only_builds_models():
         roots = {name.partition(".")[0] for name in imports_of(path)}
         assert not roots & BUILD_TIME_ONLY, path
         assert not any(name.startswith("image_classifier.export") for name in imports_of(path))
+
+
+def test_of_feedback_only_the_adapter_and_the_composition_roots_know_dynamodb():
+    for path in (FUNCTIONS / "feedback").rglob("*.py"):
+        roots = {name.partition(".")[0] for name in imports_of(path)}
+        if path.stem not in {"handler", "__main__", "restore", "dynamodb"}:
+            assert not roots & {"boto3", "botocore"}, path
+
+
+def test_modules_of_infra_import_each_other_in_no_circle():
+    order = list(TopologicalSorter(INFRA).static_order())
+
+    assert {"infra.local.http_api.gateway", "infra.deploy.stack", "infra.commands.run"} <= set(
+        order
+    )
+
+
+def test_every_module_of_the_local_cloud_stands_on_a_floor():
+    assert {module.split(".")[2] for module in LOCAL if module.count(".") > 1} == set(FLOORS)
+
+
+@pytest.mark.parametrize("floor", FLOORS)
+def test_a_floor_uses_only_those_below_it(floor: str):
+    used = set().union(*(n for m, n in LOCAL.items() if m.split(".")[2:3] == [floor]))
+
+    assert all(name.startswith("infra.local") for name in used)
+    assert {name.split(".")[2] for name in used if name.count(".") > 1} <= FLOORS[floor] | {floor}
+
+
+@pytest.mark.parametrize(
+    ("package", "rest"),
+    [
+        ("infra.commands", {"infra.local", "infra.commands"}),
+        # Of the local cloud only what reads files, and the one form of REPORT lines.
+        (
+            "infra.deploy",
+            {
+                *("infra.deploy", "infra.local.sam.intrinsics", "infra.local.http_api.static"),
+                "infra.local.aws_lambda.report",
+            },
+        ),
+    ],
+)
+def test_what_stands_on_the_local_cloud_uses_only_what_it_needs(package: str, rest: set[str]):
+    used = set().union(*(names for module, names in INFRA.items() if module.startswith(package)))
+    packages = {"infra", "infra.local.sam", "infra.local.http_api", "infra.local.aws_lambda"}
+
+    assert not [name for name in used - packages if not name.startswith(tuple(rest))]
+
+
+@pytest.mark.parametrize("kind", ["emulator", "worker"])
+def test_only_the_service_knows_how_environments_are_run(kind: str):
+    known_to = {m for m, names in INFRA.items() if f"infra.local.aws_lambda.{kind}" in names}
+
+    assert "infra.local.aws_lambda.service" in known_to
+    assert known_to <= {"infra.local.aws_lambda.service", "infra.commands.run"}
+
+
+def test_what_runs_inside_a_worker_needs_nothing_of_the_gateway():
+    assert not INFRA["infra.local.aws_lambda.worker_runtime"]
 
 
 def test_only_composition_roots_read_the_environment():

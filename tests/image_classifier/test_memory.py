@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.unit.images import encode
+from tests.image_classifier.images import encode
 
 ROOT = Path(__file__).parents[2]
 

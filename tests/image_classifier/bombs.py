@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from PIL import Image
 
-from tests.unit.images import encode, png_chunk
+from tests.image_classifier.images import encode, png_chunk
 
 RATIONAL, LONG, SHORT, BYTE = 5, 4, 3, 1
 

@@ -13,9 +13,16 @@ from image_classifier.complexity import MAX_READS, ImageTooComplex
 from image_classifier.decode import decode_image
 from image_classifier.sniff import MAX_SCANS
 from serving.errors import ServiceError
-from tests.unit.bombs import BOMBS, before_the_frame, progressive_jpeg, segment, strips, tiled
-from tests.unit.images import encode
-from tests.unit.test_decode import SMALL
+from tests.image_classifier.bombs import (
+    BOMBS,
+    before_the_frame,
+    progressive_jpeg,
+    segment,
+    strips,
+    tiled,
+)
+from tests.image_classifier.images import encode
+from tests.image_classifier.test_decode import SMALL
 
 SIDE = 256
 MAX_CALLS = 20 * MAX_READS  # a PNG's chunk takes 16 calls for each time it reads

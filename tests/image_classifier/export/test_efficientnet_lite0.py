@@ -22,7 +22,7 @@ from image_classifier.preprocess import to_input
 from image_classifier.runtime import load_model
 
 PHOTOS_DIR = Path(os.environ.get("PHOTOS_DIR", "../shared/photos"))
-FUNCTIONS = Path(__file__).parents[2] / "functions"
+FUNCTIONS = Path(__file__).parents[3] / "functions"
 
 Rank = Callable[[bytes], list[int]]
 

@@ -11,7 +11,7 @@ from starlette.types import ASGIApp
 
 from image_classifier.artifact import Artifact
 from serving.telemetry import Environment, environment_id
-from tests.unit.conftest import CLASSES, RecordingTelemetry
+from tests.classifier_fakes import CLASSES, RecordingTelemetry
 
 
 def test_only_the_first_request_of_an_environment_is_a_cold_start(api: TestClient):

@@ -14,9 +14,9 @@ from starlette.types import ASGIApp
 
 from image_classifier.upload import MAX_IMAGE_BYTES
 from serving.receipts import ReceiptBook
-from tests.unit.bombs import progressive_jpeg
-from tests.unit.conftest import CLASSES, RECEIPT_KEY, RecordingTelemetry
-from tests.unit.images import encode, png_bomb
+from tests.classifier_fakes import CLASSES, RECEIPT_KEY, RecordingTelemetry
+from tests.image_classifier.bombs import progressive_jpeg
+from tests.image_classifier.images import encode, png_bomb
 
 JPEG = {"content-type": "image/jpeg"}
 

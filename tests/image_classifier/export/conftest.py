@@ -33,6 +33,7 @@ WEIGHTS_NAME = "resnet50_weights_tf_dim_ordering_tf_kernels.h5"
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     """TensorFlow 2.21 does not know NumPy 2's ``copy`` keyword; other warnings stay errors."""
+    item.add_marker("tensorflow")
     item.add_marker(pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept"))
 
 

@@ -10,7 +10,7 @@ from serving.errors import NotFound
 from serving.lambda_invoke import invoke_handler
 from serving.lambda_queue import queue_handler
 from serving.telemetry import Environment, Record
-from tests.unit.conftest import RecordingTelemetry
+from tests.classifier_fakes import RecordingTelemetry
 
 CONTEXT = SimpleNamespace(aws_request_id="r-1")
 
