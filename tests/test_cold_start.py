@@ -114,9 +114,10 @@ import wsgiref.simple_server, xml.dom.minidom, xml.sax, xmlrpc.server
 """
 ALL_OF_PILLOW = """
 import importlib, pkgutil, PIL
-plugins = (name for _, name, _ in pkgutil.iter_modules(PIL.__path__) if name.endswith("Plugin"))
-for name in plugins:
-    importlib.import_module(f"PIL.{name}")
+from contextlib import suppress
+for _, name, _ in pkgutil.iter_modules(PIL.__path__):
+    with suppress(ImportError):
+        importlib.import_module(f"PIL.{name}") if "Plugin" in name else None
 """
 
 
