@@ -66,6 +66,7 @@ RESOURCES = {
     ],
     "s3": ["arn:aws:s3:::image-classifier-dev-page-1-bucket-1"],
     "secretsmanager": [f"arn:aws:secretsmanager:{HERE}:secret:image-classifier-dev/receipt-key/1"],
+    "sqs": [f"arn:aws:sqs:{HERE}:image-classifier-dev-UploadsQueue-1"],
     "sns": [f"arn:aws:sns:{HERE}:image-classifier-dev-AlarmTopic-1"],
     "wafv2": [f"arn:aws:wafv2:{HERE}:global/webacl/1/1"],
 }
