@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import boto3
 
+from feedback.archive.restore import copy_answers
 from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
-from feedback.export.restore import copy_answers
 from infra.deploy.aws import translated
 from infra.deploy.checks import INVOKE_CONFIG, ask_checks
 from infra.deploy.empty import empty_bucket

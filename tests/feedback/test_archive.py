@@ -1,4 +1,4 @@
-"""``python -m feedback.export``: whole, exact or inert, and in bounded memory."""
+"""``python -m feedback.archive``: whole, exact or inert, and in bounded memory."""
 
 import csv
 import io
@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback.archive.rows import COLUMNS, csv_lines, inert, jsonl_lines
 from feedback.dynamodb import DynamoStore
-from feedback.export.rows import COLUMNS, csv_lines, inert, jsonl_lines
 from infra.local.aws.stand_in import ENDPOINT_FILE, client_variables
 from tests.conftest import ROOT
 from tests.feedback.conftest import (
@@ -112,7 +112,7 @@ def test_both_formats_stream():
 
 def export(endpoint: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "feedback.export", "--endpoint", endpoint, *arguments],
+        [sys.executable, "-m", "feedback.archive", "--endpoint", endpoint, *arguments],
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT / "functions"),
