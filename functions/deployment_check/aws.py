@@ -101,8 +101,8 @@ class TableItem:
 
     def read(self) -> dict[str, Any] | None:
         """Its attributes, as last written."""
-        found = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
-        return found.get("Item")
+        response = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
+        return response.get("Item")
 
     def delete(self) -> None:
         """Remove it, if it is there."""

@@ -46,14 +46,18 @@ def disagreements(
 def _check(checked: Callable[[], Iterable[Checked]], log: Log) -> Iterator[str]:
     count = 0
     try:
-        for each in checked():
+        for comparison in checked():
             count += 1
-            fields = {"request": each.name, "expected": each.expected, "actual": each.actual}
-            if each.disagreement is None:
+            fields = {
+                "request": comparison.name,
+                "expected": comparison.expected,
+                "actual": comparison.actual,
+            }
+            if comparison.disagreement is None:
                 log.info("agrees", extra=fields)
             else:
-                log.error("disagrees", extra=fields | {"disagreement": each.disagreement})
-                yield f"{each.name}: {each.disagreement}"
+                log.error("disagrees", extra=fields | {"disagreement": comparison.disagreement})
+                yield f"{comparison.name}: {comparison.disagreement}"
     except Exception as exc:  # whatever it was, the version has not shown that it works
         log.exception("check_failed")
         yield f"the check failed: {type(exc).__name__}"

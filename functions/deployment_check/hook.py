@@ -33,17 +33,17 @@ def hook_handler(
             yield from checked()
 
         limit_s = context.get_remaining_time_in_millis() / 1000 - REPORT_S
-        found = disagreements(requests, limit_s, log)
-        status = FAILED if found else SUCCEEDED
+        mismatches = disagreements(requests, limit_s, log)
+        status = FAILED if mismatches else SUCCEEDED
         if deployment:
             report(codedeploy, event, status)
-        return {"status": status, "version": version, "disagreements": found}
+        return {"status": status, "version": version, "disagreements": mismatches}
 
     return handler
 
 
 def _check_version(version: str, target: str | None) -> Checked:
     number = version.rpartition(":")[2]
-    other = target not in (None, number)
+    mismatch = target not in (None, number)
     disagreement = f"CodeDeploy deploys version {target}, this check is of {number}"
-    return Checked("the version", number, target or "not known", disagreement if other else None)
+    return Checked("the version", number, target or "not known", disagreement if mismatch else None)

@@ -45,7 +45,7 @@ def _disagreement(golden: GoldenSet, photo: GoldenPhoto, body: dict[str, Any]) -
     best = body["predictions"][0]["label"]
     if photo.decisive and best != photo.expected[0].label:
         return f"{best}, but Keras says {photo.expected[0].label}"
-    scores = {each["label"]: each["score"] for each in body["predictions"]}
+    scores = {prediction["label"]: prediction["score"] for prediction in body["predictions"]}
     for expected in photo.expected:
         score = scores.get(expected.label, 0.0)  # not among the first: as good as nothing
         if not abs(score - expected.score) <= golden.tolerance:

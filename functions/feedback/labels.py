@@ -35,15 +35,17 @@ def read_labels(path: Path) -> dict[str, Label]:
         LabelsInvalid: the file is missing or malformed.
     """
     try:
-        classes = [Label(each["label"], each["wnid"]) for each in json.loads(path.read_bytes())]
+        classes = [Label(entry["label"], entry["wnid"]) for entry in json.loads(path.read_bytes())]
     except OSError as exc:
         raise LabelsInvalid(f"No labels at {path}: {exc.strerror}.") from exc
     except (ValueError, KeyError, TypeError) as exc:
         raise LabelsInvalid(f"The labels file {path} is malformed.") from exc
     if not classes:
         raise LabelsInvalid(f"The labels file {path} names no class.")
-    by_wnid = {each.wnid: each for each in classes if each.wnid is not None}
-    return by_wnid | {each.label: each for each in classes}
+    by_wnid = {
+        model_class.wnid: model_class for model_class in classes if model_class.wnid is not None
+    }
+    return by_wnid | {model_class.label: model_class for model_class in classes}
 
 
 def find_label(labels: Mapping[str, Label], text: str) -> Label:

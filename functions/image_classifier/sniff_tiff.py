@@ -118,11 +118,11 @@ def _first_directory(data: bytes) -> Directory:
 
 def _entries(data: bytes, offset: int, layout: Layout) -> Iterator[tuple[int, int, int, bytes]]:
     """Tag, type, number of values, and value of each entry of the directory at ``offset``."""
-    entry, count = layout.order + layout.entry, layout.order + layout.count
-    first = offset + struct.calcsize(count)
+    entry, head = layout.order + layout.entry, layout.order + layout.count
+    first = offset + struct.calcsize(head)
     if first > len(data):
         return
-    (entries,) = struct.unpack_from(count, data, offset)
+    (entries,) = struct.unpack_from(head, data, offset)
     size = struct.calcsize(entry)
-    held = min(entries, (len(data) - first) // size)
-    yield from struct.iter_unpack(entry, data[first : first + held * size])
+    count = min(entries, (len(data) - first) // size)
+    yield from struct.iter_unpack(entry, data[first : first + count * size])

@@ -48,7 +48,7 @@ def _policy(page: bytes) -> str:
         base64.b64encode(hashlib.sha256(script).digest()).decode()
         for script in re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
     ]
-    scripts = " ".join(["'self'", *(f"'sha256-{each}'" for each in hashes)])
+    scripts = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in hashes)])
     return (
         f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
