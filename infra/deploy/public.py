@@ -103,9 +103,9 @@ def expect_header(answer: requests.Response, name: str, value: str) -> None:
     Raises:
         CheckFailed: it is missing or different.
     """
-    seen = answer.headers.get(name)
-    if seen is None or value not in (seen, seen.partition(";")[0].strip()):
-        raise CheckFailed(f"{name} is {seen!r}, not {value!r}")
+    actual = answer.headers.get(name)
+    if actual is None or value not in (actual, actual.partition(";")[0].strip()):
+        raise CheckFailed(f"{name} is {actual!r}, not {value!r}")
 
 
 def _identity(answer: requests.Response) -> str:

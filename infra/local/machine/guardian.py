@@ -39,13 +39,13 @@ class Guardian:
 
         One that ``may_save`` gets SIGTERM instead, once the others are gone.
         """
-        self._tell(f"{_MAY_SAVE if may_save else '+'}{leader}\n")
+        self._write(f"{_MAY_SAVE if may_save else '+'}{leader}\n")
 
     def release(self, leader: int) -> None:
         """The session has ended; its number may be used again by others."""
-        self._tell(f"-{leader}\n")
+        self._write(f"-{leader}\n")
 
-    def _tell(self, line: str) -> None:
+    def _write(self, line: str) -> None:
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):  # killed by someone: the gateway's own clean-up remains
             self._process.stdin.write(line.encode())

@@ -57,9 +57,9 @@ def free_ports(count: int) -> list[int]:
     """That many ports of loopback that nobody has at the moment."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in sockets]
 
 
 async def listens(port: int, process: asyncio.subprocess.Process, limit_s: float) -> bool:
