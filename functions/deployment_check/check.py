@@ -5,7 +5,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
 
-from deployment_check.request import Checked
+from deployment_check.request import Comparison
 
 SUCCEEDED, FAILED = "Succeeded", "Failed"
 
@@ -27,14 +27,14 @@ class Log(Protocol):
 
 
 def disagreements(
-    checked: Callable[[], Iterable[Checked]], limit_s: float, log: Log
+    comparisons: Callable[[], Iterable[Comparison]], limit_s: float, log: Log
 ) -> Disagreements:
     """Check, and say what is wrong; after ``limit_s`` that is reported, even while a request is
     still without an answer.
     """
     results: SimpleQueue[Disagreements] = SimpleQueue()
     # Beside this thread, as nothing else ends a request that hangs.
-    work = Thread(target=lambda: results.put(list(_check(checked, log))), daemon=True)
+    work = Thread(target=lambda: results.put(list(_check(comparisons, log))), daemon=True)
     work.start()
     work.join(max(limit_s, 0))
     if results.empty():
@@ -43,10 +43,10 @@ def disagreements(
     return results.get()
 
 
-def _check(checked: Callable[[], Iterable[Checked]], log: Log) -> Iterator[str]:
+def _check(comparisons: Callable[[], Iterable[Comparison]], log: Log) -> Iterator[str]:
     count = 0
     try:
-        for comparison in checked():
+        for comparison in comparisons():
             count += 1
             fields = {
                 "request": comparison.name,

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from deployment_check.golden import Expected, GoldenPhoto, GoldenSet
-from deployment_check.request import Checked, Event, Invoke, check, describe_problem, post
+from deployment_check.request import Comparison, Event, Invoke, check, describe_problem, post
 
 # More than five, so that a favourite of Keras' that slipped down a few places is still found.
 TOP_K = 20
@@ -14,7 +14,7 @@ NO_PHOTO = b"GIF89a and no more"
 REFUSALS = {(422, "image_damaged"), (415, "unsupported_image_format")}
 
 
-def replay(golden: GoldenSet, invoke: Invoke) -> Iterator[Checked]:
+def replay(golden: GoldenSet, invoke: Invoke) -> Iterator[Comparison]:
     """Ask for every photo, and for one that is broken."""
     for photo in golden.photos:
         event = _predict(photo.content, photo.media_type)

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 
-from feedback.labels import Label, find_label
+from feedback.labels import ModelClass, find_label
 from feedback.record import Feedback
 from feedback.schemas import FeedbackIn
 from serving.errors import UnprocessableContent
@@ -26,7 +26,7 @@ class ContradictoryLabel(UnprocessableContent):
 
 
 def as_feedback(
-    answer: FeedbackIn, receipt: Receipt, labels: Mapping[str, Label], now: datetime
+    answer: FeedbackIn, receipt: Receipt, labels: Mapping[str, ModelClass], now: datetime
 ) -> Feedback:
     """What is kept of an answer given at ``now`` (UTC).
 
@@ -36,7 +36,7 @@ def as_feedback(
     Raises:
         UnknownLabel, ContradictoryLabel, CommentTooLong
     """
-    truth = _truth(answer, Label(receipt.label, receipt.label_id), labels)
+    truth = _truth(answer, ModelClass(receipt.label, receipt.label_id), labels)
     return Feedback(
         nonce=receipt.nonce,
         answered_at=now,
@@ -53,7 +53,9 @@ def as_feedback(
     )
 
 
-def _truth(answer: FeedbackIn, predicted: Label, labels: Mapping[str, Label]) -> Label | None:
+def _truth(
+    answer: FeedbackIn, predicted: ModelClass, labels: Mapping[str, ModelClass]
+) -> ModelClass | None:
     named = find_label(labels, answer.label) if answer.label is not None else None
     if answer.correct:
         if named not in (None, predicted):

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from feedback import schemas
 from feedback.answer import as_feedback
-from feedback.labels import Label
+from feedback.labels import ModelClass
 from feedback.store import FeedbackStore
 from feedback.summary import Summary, summarize, wilson_interval
 from serving.body import read_json
@@ -31,7 +31,7 @@ ANSWER_BODY = {
 def create_router(
     store: FeedbackStore,
     receipts: ReceiptBook,
-    labels: Mapping[str, Label],
+    labels: Mapping[str, ModelClass],
     now: Callable[[], datetime],
 ) -> APIRouter:
     """Routes around ``store``; ``labels`` are the classes by name and WordNet id."""

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving import errors
 from serving.docs import create_documented_app
 from serving.errors import ServiceError
-from serving.telemetry import Environment, Record, Telemetry
+from serving.telemetry import Record, ServingEnvironment, Telemetry
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -54,7 +54,11 @@ class InvalidParameter(errors.UnprocessableContent):
 
 
 def create_app(
-    title: str, base_path: str, router: APIRouter, environment: Environment, telemetry: Telemetry
+    title: str,
+    base_path: str,
+    router: APIRouter,
+    environment: ServingEnvironment,
+    telemetry: Telemetry,
 ) -> "RequestEdge":
     """The function's ASGI app: ``router`` and its documentation below ``base_path``, with errors,
     ids and records around it.
@@ -71,7 +75,7 @@ def create_app(
 class RequestEdge:
     """Outermost edge: whatever happens inside, the caller gets an answer and the log a line."""
 
-    def __init__(self, app: ASGIApp, environment: Environment, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, environment: ServingEnvironment, telemetry: Telemetry) -> None:
         self._app = app
         self._environment = environment
         self._telemetry = telemetry

@@ -53,7 +53,7 @@ class Telemetry(Protocol):
 
 
 @dataclass
-class Environment:
+class ServingEnvironment:
     """The execution environment that answers; its first request is a cold start, unless Lambda had
     initialised it ahead (naive metrics count those as cold too)."""
 
@@ -75,9 +75,9 @@ def environment_id(
     return end if bracket and end else new_id()
 
 
-def environment_of(settings: ServingSettings) -> Environment:
+def environment_of(settings: ServingSettings) -> ServingEnvironment:
     """The environment that Lambda's own variables describe."""
-    return Environment(
+    return ServingEnvironment(
         environment_id(settings.aws_lambda_log_stream_name), settings.aws_lambda_initialization_type
     )
 

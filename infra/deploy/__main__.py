@@ -29,7 +29,7 @@ from infra.deploy.public import PublicAddress
 from infra.deploy.publish import KEPT_VERSIONS, invalidate, publish_page
 from infra.deploy.release import Contents, current_commit, image_id, image_uris, release_hash
 from infra.deploy.rotate import rotate_key
-from infra.deploy.smoke import Checked, smoke
+from infra.deploy.smoke import CheckResult, smoke
 from infra.deploy.stack import (
     StackMissing,
     StackName,
@@ -148,7 +148,7 @@ def _deployed_url(arguments: argparse.Namespace) -> str:
     return read_page_stack(session.client("cloudformation"), name).url
 
 
-def _deployed_checks(arguments: argparse.Namespace) -> Iterator[Checked]:
+def _deployed_checks(arguments: argparse.Namespace) -> Iterator[CheckResult]:
     session, name = _session(arguments)
     functions = read_checks(session.client("cloudformation"), name)
     return ask_checks(session.client("lambda", config=INVOKE_CONFIG), functions)

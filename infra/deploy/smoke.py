@@ -26,7 +26,7 @@ _FORGED = {"prediction_id": "never-issued", "correct": True}
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckResult:
     """One check; ``detail`` is what was seen."""
 
     name: str
@@ -34,7 +34,7 @@ class Checked:
     detail: str
 
 
-def smoke(site: PublicAddress, web: Path, *, deployed: bool) -> Iterator[Checked]:
+def smoke(site: PublicAddress, web: Path, *, deployed: bool) -> Iterator[CheckResult]:
     """Try page and API; nothing is stored.
 
     ``web`` is the page's folder, which says what is expected. ``deployed`` is False for ``make
@@ -58,9 +58,9 @@ def smoke(site: PublicAddress, web: Path, *, deployed: bool) -> Iterator[Checked
         checks["GET /v1/feedback/summary asks for a signature"] = partial(_unsigned, site)
     for name, check in checks.items():
         try:
-            yield Checked(name, passed=True, detail=check())
+            yield CheckResult(name, passed=True, detail=check())
         except (CheckFailed, PageInvalid) as exc:
-            yield Checked(name, passed=False, detail=str(exc))
+            yield CheckResult(name, passed=False, detail=str(exc))
 
 
 def _page(site: PublicAddress) -> str:

@@ -5,11 +5,11 @@ from threading import Event
 from typing import Any
 
 from deployment_check.check import disagreements
-from deployment_check.request import Checked
+from deployment_check.request import Comparison
 from tests.deployment_check.conftest import Lines
 
-GOOD = Checked("cat.png", "tabby 0.700", "tabby 0.690", None)
-BAD = Checked("dog.png", "beagle 0.900", "boxer 0.800", "another class")
+GOOD = Comparison("cat.png", "tabby 0.700", "tabby 0.690", None)
+BAD = Comparison("dog.png", "beagle 0.900", "boxer 0.800", "another class")
 
 
 def found(checks: Any, limit_s: float = 100) -> tuple[list[str], list[str]]:
@@ -38,7 +38,7 @@ def test_nothing_checked_is_wrong():
 
 
 def test_an_error_nobody_foresaw_is_wrong_too():
-    def checks() -> Iterator[Checked]:
+    def checks() -> Iterator[Comparison]:
         yield GOOD
         raise OSError("no golden photos")
 
@@ -50,7 +50,7 @@ def test_an_error_nobody_foresaw_is_wrong_too():
 def test_ends_while_a_request_still_hangs():
     ended = Event()
 
-    def checks() -> Iterator[Checked]:
+    def checks() -> Iterator[Comparison]:
         yield GOOD
         ended.wait()
 
@@ -64,7 +64,7 @@ def test_ends_while_a_request_still_hangs():
 def test_no_time_at_all_is_wrong_too():
     ended = Event()
 
-    def checks() -> list[Checked]:
+    def checks() -> list[Comparison]:
         ended.wait()
         return [GOOD]
 

@@ -8,11 +8,11 @@ import pytest
 
 from deployment_check.aws import REPORT_S
 from deployment_check.hook import hook_handler
-from deployment_check.request import Checked
+from deployment_check.request import Comparison
 from tests.deployment_check.conftest import Lines
 
-GOOD = Checked("cat.png", "tabby 0.700", "tabby 0.690", None)
-BAD = Checked("dog.png", "beagle 0.900", "boxer 0.800", "another class")
+GOOD = Comparison("cat.png", "tabby 0.700", "tabby 0.690", None)
+BAD = Comparison("dog.png", "beagle 0.900", "boxer 0.800", "another class")
 VERSION = "arn:aws:lambda:us-east-1:123456789012:function:classifier:7"
 EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"}
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: int((REPORT_S + 100) * 1000))
@@ -37,20 +37,20 @@ class CodeDeploy:
 
 
 def verdict(
-    checked: list[Checked], event: dict[str, str], codedeploy: CodeDeploy
+    comparisons: list[Comparison], event: dict[str, str], codedeploy: CodeDeploy
 ) -> dict[str, Any]:
-    return hook_handler(lambda: checked, VERSION, codedeploy, Lines())(event, CONTEXT)
+    return hook_handler(lambda: comparisons, VERSION, codedeploy, Lines())(event, CONTEXT)
 
 
 @pytest.mark.parametrize(
-    ("checked", "deployed", "status"),
+    ("comparisons", "deployed", "status"),
     [([GOOD], "7", "Succeeded"), ([GOOD, BAD], "7", "Failed"), ([GOOD], "8", "Failed")],
     ids=["agrees", "disagrees", "another version"],
 )
-def test_reports_what_was_found(checked: list[Checked], deployed: str, status: str):
+def test_reports_what_was_found(comparisons: list[Comparison], deployed: str, status: str):
     codedeploy = CodeDeploy(deployed)
 
-    answer = verdict(checked, EVENT, codedeploy)
+    answer = verdict(comparisons, EVENT, codedeploy)
 
     ids = {"deploymentId": "d-1", "lifecycleEventHookExecutionId": "hook-1"}
     assert codedeploy.reports == [ids | {"status": status}]

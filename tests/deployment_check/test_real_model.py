@@ -53,10 +53,10 @@ def version(cloud: Cloud) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def test_the_running_classifier_agrees(golden: GoldenSet, version: Any):
-    checked = list(replay(golden, version))
+    comparisons = list(replay(golden, version))
 
-    assert len(checked) == 23
-    assert [each for each in checked if each.disagreement] == []
+    assert len(comparisons) == 23
+    assert [each for each in comparisons if each.disagreement] == []
 
 
 def test_a_classifier_that_swaps_colours_does_not(golden: GoldenSet, version: Any):
@@ -80,8 +80,8 @@ def test_the_handler_takes_the_event_as_it_is(golden_folder: Path, embedded_mode
         "from deployment_check.replay import replay;"
         "from image_classifier.handler import handler;"
         "context = SimpleNamespace(aws_request_id='id');"
-        "checked = list(replay(read_golden(Path(sys.argv[1])), lambda e: handler(e, context)));"
-        "print(len(checked), [each for each in checked if each.disagreement], file=sys.stderr)"
+        "answers = list(replay(read_golden(Path(sys.argv[1])), lambda e: handler(e, context)));"
+        "print(len(answers), [answer for answer in answers if answer.disagreement], file=sys.stderr)"
     )
     environ = {
         "PYTHONPATH": str(ROOT / "functions"),

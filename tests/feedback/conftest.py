@@ -18,7 +18,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from starlette.testclient import TestClient
 
 from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
-from feedback.labels import Label
+from feedback.labels import ModelClass
 from feedback.memory import MemoryStore
 from feedback.record import Feedback
 from feedback.routes import create_router
@@ -29,16 +29,16 @@ from infra.local.aws.tables import read_tables, requests_creating
 from infra.local.machine.guardian import Guardian
 from serving.api import create_app
 from serving.receipts import Receipt, ReceiptBook
-from serving.telemetry import Environment
+from serving.telemetry import ServingEnvironment
 from tests.classifier_fakes import RecordingTelemetry
 from tests.conftest import LIMIT_S, ROOT
 
 RECEIPT_KEY = "k" * 32
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TABBY, TIGER, CRANE = (
-    Label("tabby", "n02123045"),
-    Label("tiger cat", "n02123159"),
-    Label("crane (bird)", "n02012849"),
+    ModelClass("tabby", "n02123045"),
+    ModelClass("tiger cat", "n02123159"),
+    ModelClass("crane (bird)", "n02012849"),
 )
 TEMPLATE = ROOT / "template.yaml"
 RETENTION = timedelta(days=730)
@@ -162,7 +162,11 @@ def build_api(receipts: ReceiptBook) -> Callable[[FeedbackStore], TestClient]:
             store, receipts, labels, now=lambda: NOON + timedelta(seconds=next(seconds))
         )
         app = create_app(
-            "Test", "/v1/feedback", router, Environment("env-1", "on-demand"), RecordingTelemetry()
+            "Test",
+            "/v1/feedback",
+            router,
+            ServingEnvironment("env-1", "on-demand"),
+            RecordingTelemetry(),
         )
         return TestClient(app)
 

@@ -240,12 +240,12 @@ def test_the_longest_answer_that_can_be_meant_fits(api: TestClient, receipts: Re
 def test_an_unavailable_store_is_told_with_when_to_try_again(
     build_api: Callable[[FeedbackStore], TestClient], receipt: str
 ):
-    class Throttled(MemoryStore):
+    class ThrottledStore(MemoryStore):
         def put(self, _feedback: Feedback) -> bool:
             raise StoreUnavailable("The feedback store cannot answer now.", retry_after_s=2)
 
     body = {"prediction_id": receipt, "correct": True}
-    answer = build_api(Throttled()).post("/v1/feedback", json=body)
+    answer = build_api(ThrottledStore()).post("/v1/feedback", json=body)
 
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
     assert answer.headers["retry-after"] == "2"

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from image_classifier.artifact import Artifact
-from serving.telemetry import Environment, environment_id
+from serving.telemetry import ServingEnvironment, environment_id
 from tests.classifier_fakes import CLASSES, RecordingTelemetry
 
 
@@ -42,7 +42,7 @@ def test_an_environment_is_named_by_its_log_stream(stream: str, expected: str):
 
 
 def test_counts_only_the_first_request_as_cold():
-    environment = Environment("e", "on-demand")
+    environment = ServingEnvironment("e", "on-demand")
 
     assert [environment.begin_request() for _ in range(3)] == [True, False, False]
 

@@ -28,7 +28,7 @@ class Denied(Exception):
 
 
 @dataclass(frozen=True)
-class Deployed:
+class DeployedStack:
     """Names of what the stack made."""
 
     names: dict[str, str]
@@ -61,7 +61,7 @@ def _as_deployed(iam: Any, role: str, policy: str) -> str:
 
 
 @pytest.fixture
-def deployed(translated: dict[str, Any]) -> Iterator[Deployed]:
+def deployed(translated: dict[str, Any]) -> Iterator[DeployedStack]:
     """The part of the stack that moto can stand up, under the template's own parameters."""
     part = {
         "Parameters": translated["Parameters"],
@@ -80,13 +80,13 @@ def deployed(translated: dict[str, Any]) -> Iterator[Deployed]:
             Capabilities=["CAPABILITY_IAM"],
         )
         resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
-        yield Deployed(
+        yield DeployedStack(
             {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
         )
 
 
 @pytest.fixture
-def as_feedback(deployed: Deployed) -> Any:
+def as_feedback(deployed: DeployedStack) -> Any:
     """A DynamoDB client whose every call is checked against the role, as IAM would."""
     client = boto3.client("dynamodb", region_name=REGION)
     table = deployed.names["FeedbackTable"]
@@ -103,7 +103,7 @@ def as_feedback(deployed: Deployed) -> Any:
     return client
 
 
-def test_feedback_can_answer_and_count(as_feedback: Any, deployed: Deployed):
+def test_feedback_can_answer_and_count(as_feedback: Any, deployed: DeployedStack):
     store = DynamoStore(as_feedback, deployed.names["FeedbackTable"], RETENTION)
 
     assert store.put(feedback("one")) is True
@@ -128,14 +128,14 @@ def test_feedback_can_answer_and_count(as_feedback: Any, deployed: Deployed):
     ids=["scan", "get", "delete", "drop", "query the table", "another table"],
 )
 def test_feedback_can_do_nothing_else(
-    as_feedback: Any, deployed: Deployed, call: Callable[[Any, str], object]
+    as_feedback: Any, deployed: DeployedStack, call: Callable[[Any, str], object]
 ):
     with pytest.raises(Denied):
         call(as_feedback, deployed.names["FeedbackTable"])
 
 
 @pytest.mark.parametrize("function", ["Classifier", "Feedback"])
-def test_functions_write_their_own_log_only(deployed: Deployed, function: str):
+def test_functions_write_their_own_log_only(deployed: DeployedStack, function: str):
     own = deployed.names[f"{function}Logs"]
     other = deployed.names["FeedbackLogs" if function == "Classifier" else "ClassifierLogs"]
     role = f"{function}Role"
@@ -149,7 +149,7 @@ def test_functions_write_their_own_log_only(deployed: Deployed, function: str):
     assert not deployed.permits(role, "logs:CreateLogGroup", stream(own))
 
 
-def test_the_classifier_reaches_no_data(deployed: Deployed):
+def test_the_classifier_reaches_no_data(deployed: DeployedStack):
     table = boto3.client("dynamodb", region_name=REGION).describe_table(
         TableName=deployed.names["FeedbackTable"]
     )["Table"]["TableArn"]
@@ -172,7 +172,7 @@ def test_feedbacks_check_touches_its_own_answer_only():
     }
 
 
-def test_the_table_is_as_the_template_says(deployed: Deployed):
+def test_the_table_is_as_the_template_says(deployed: DeployedStack):
     client = boto3.client("dynamodb", region_name=REGION)
     table = client.describe_table(TableName=deployed.names["FeedbackTable"])["Table"]
 
@@ -183,7 +183,7 @@ def test_the_table_is_as_the_template_says(deployed: Deployed):
         client.delete_table(TableName=deployed.names["FeedbackTable"])
 
 
-def test_parameters_reach_what_they_are_for(deployed: Deployed):
+def test_parameters_reach_what_they_are_for(deployed: DeployedStack):
     (group,) = boto3.client("logs", region_name=REGION).describe_log_groups(
         logGroupNamePrefix=deployed.names["FeedbackLogs"]
     )["logGroups"]
