@@ -50,4 +50,4 @@ def test_the_checks_golden_photos_are_of_the_classifiers_model(
     comparisons = list(replay(read_golden(tmp_path / "golden"), invoke))
 
     assert len(comparisons) == 23
-    assert [each for each in comparisons if each.disagreement] == []
+    assert [comparison for comparison in comparisons if comparison.disagreement] == []

@@ -35,10 +35,10 @@ class DeployedPage:
         client = boto3.client("cloudfront", region_name=REGION)
         listed = client.list_invalidations(DistributionId=self.distribution_id)
         return sorted(
-            client.get_invalidation(DistributionId=self.distribution_id, Id=each["Id"])[
+            client.get_invalidation(DistributionId=self.distribution_id, Id=item["Id"])[
                 "Invalidation"
             ]["InvalidationBatch"]["Paths"]["Items"]
-            for each in listed["InvalidationList"]["Items"]
+            for item in listed["InvalidationList"]["Items"]
         )
 
     def let_a_minute_pass(self) -> None:

@@ -24,7 +24,7 @@ def publish_from(web: Path, *options: str) -> None:
 
 
 def keys(deployed: DeployedPage) -> set[str]:
-    return {each.key for each in deployed.bucket.objects.all()}
+    return {summary.key for summary in deployed.bucket.objects.all()}
 
 
 def folders(deployed: DeployedPage) -> set[str]:
@@ -34,19 +34,19 @@ def folders(deployed: DeployedPage) -> set[str]:
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Every call of AWS, in order: operation, and key of the object."""
-    seen: list[tuple[str, str]] = []
+    operations: list[tuple[str, str]] = []
     create = boto3.session.Session.client
 
     def recording(session: boto3.Session, *args: object, **kwargs: object) -> object:
         client = create(session, *args, **kwargs)
         client.meta.events.register(
             "provide-client-params",
-            lambda params, model, **_: seen.append((model.name, params.get("Key", ""))),
+            lambda params, model, **_: operations.append((model.name, params.get("Key", ""))),
         )
         return client
 
     monkeypatch.setattr(boto3.session.Session, "client", recording)
-    return seen
+    return operations
 
 
 def test_objects_are_stored_with_their_types_and_how_long_to_keep_them(
@@ -211,7 +211,9 @@ def test_emptying_leaves_no_version_so_that_the_stack_can_be_deleted(
     publish_from(web)
     (web / "app.js").write_text("changed")
     publish_from(web, "--keep", "1")
-    assert any(each.is_latest and not each.size for each in deployed.bucket.object_versions.all())
+    assert any(
+        version.is_latest and not version.size for version in deployed.bucket.object_versions.all()
+    )
 
     assert main(["empty", *WHICH]) == 0
 
@@ -234,9 +236,9 @@ def test_emptying_twice_is_no_error(deployed: DeployedPage, capsys: pytest.Captu
     assert main(["empty", *WHICH]) == 0
     assert main(["empty", "--stack", "deleted", "--region", REGION]) == 0
 
-    said = capsys.readouterr().out
-    assert "is gone already" in said
-    assert "Nothing to empty: There is no stack deleted" in said
+    output = capsys.readouterr().out
+    assert "is gone already" in output
+    assert "Nothing to empty: There is no stack deleted" in output
 
 
 def test_files_that_could_not_be_deleted_are_an_error(deployed: DeployedPage, web: Path):

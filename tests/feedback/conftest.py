@@ -89,13 +89,13 @@ def running_stand_in(folder: Path) -> Iterator[str]:
     """``local_aws`` for tests that are not async: its loop runs in a thread."""
     ready: Future[str] = Future()
     loop = asyncio.new_event_loop()
-    done = asyncio.Event()
+    stopped = asyncio.Event()
 
     async def run() -> None:
         with Guardian() as guardian:
             async with local_aws(folder, TEMPLATE, guardian) as url:
                 ready.set_result(url)
-                await done.wait()
+                await stopped.wait()
 
     with ThreadPoolExecutor(1) as pool, closing(loop):
         running = pool.submit(loop.run_until_complete, run())
@@ -105,7 +105,7 @@ def running_stand_in(folder: Path) -> Iterator[str]:
                 running.result()
             yield ready.result(timeout=0)
         finally:
-            loop.call_soon_threadsafe(done.set)
+            loop.call_soon_threadsafe(stopped.set)
             wait([running])
         running.result()
 
@@ -157,7 +157,11 @@ def memory() -> MemoryStore:
 def build_api(receipts: ReceiptBook) -> Callable[[FeedbackStore], TestClient]:
     def build(store: FeedbackStore) -> TestClient:
         seconds = itertools.count()
-        labels = {key: each for each in (TABBY, TIGER, CRANE) for key in (each.label, each.wnid)}
+        labels = {
+            key: model_class
+            for model_class in (TABBY, TIGER, CRANE)
+            for key in (model_class.label, model_class.wnid)
+        }
         router = create_router(
             store, receipts, labels, now=lambda: NOON + timedelta(seconds=next(seconds))
         )

@@ -24,17 +24,17 @@ def test_nobody_else_is(headers: dict[str, str]):
 
 
 def test_any_origin_is_answered_with_a_star():
-    said = Cors(("*",)).headers_for({"origin": "https://anything.example"})
+    headers = Cors(("*",)).headers_for({"origin": "https://anything.example"})
 
-    assert said == {"access-control-allow-origin": "*"}
+    assert headers == {"access-control-allow-origin": "*"}
 
 
 def test_a_preflight_is_told_methods_headers_and_for_how_long():
-    said = CORS.headers_for(PREFLIGHT)
+    headers = CORS.headers_for(PREFLIGHT)
 
-    assert said["access-control-allow-methods"] == "GET,POST"
-    assert said["access-control-allow-headers"] == "content-type"
-    assert said["access-control-max-age"] == "60"
+    assert headers["access-control-allow-methods"] == "GET,POST"
+    assert headers["access-control-allow-headers"] == "content-type"
+    assert headers["access-control-max-age"] == "60"
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ def test_a_batch_that_fails_whole_is_delivered_again_whole():
     handler = queue_handler(work, ServingEnvironment("e", "on-demand"), RecordingTelemetry())
 
     failures = handler(batch("one", "two"), CONTEXT)["batchItemFailures"]
-    assert [each["itemIdentifier"] for each in failures] == ["one", "two"]
+    assert [failure["itemIdentifier"] for failure in failures] == ["one", "two"]
     # and the next batch starts afresh
     assert len(handler(batch("three"), CONTEXT)["batchItemFailures"]) == 1
 

@@ -53,7 +53,7 @@ def _as_deployed(iam: Any, role: str, policy: str) -> str:
     as None, and its log groups' ARNs lack the ``:*`` that CloudFormation's end with."""
     document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
     document = ast.literal_eval(document)
-    document["Statement"] = [each for each in document["Statement"] if each]
+    document["Statement"] = [statement for statement in document["Statement"] if statement]
     for statement in document["Statement"]:
         if ":log-group:" in statement["Resource"]:
             statement["Resource"] = statement["Resource"].removesuffix(":*") + ":*"
@@ -81,7 +81,10 @@ def deployed(translated: dict[str, Any]) -> Iterator[DeployedStack]:
         )
         resources = cloudformation.describe_stack_resources(StackName=STACK)["StackResources"]
         yield DeployedStack(
-            {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources}
+            {
+                resource["LogicalResourceId"]: resource["PhysicalResourceId"]
+                for resource in resources
+            }
         )
 
 
@@ -137,7 +140,7 @@ def test_feedback_can_do_nothing_else(
 @pytest.mark.parametrize("function", ["Classifier", "Feedback"])
 def test_functions_write_their_own_log_only(deployed: DeployedStack, function: str):
     own = deployed.names[f"{function}Logs"]
-    other = deployed.names["FeedbackLogs" if function == "Classifier" else "ClassifierLogs"]
+    foreign = deployed.names["FeedbackLogs" if function == "Classifier" else "ClassifierLogs"]
     role = f"{function}Role"
 
     def stream(group: str) -> str:
@@ -145,7 +148,7 @@ def test_functions_write_their_own_log_only(deployed: DeployedStack, function: s
 
     assert deployed.permits(role, "logs:PutLogEvents", stream(own))
     assert deployed.permits(role, "logs:CreateLogStream", stream(own))
-    assert not deployed.permits(role, "logs:PutLogEvents", stream(other))
+    assert not deployed.permits(role, "logs:PutLogEvents", stream(foreign))
     assert not deployed.permits(role, "logs:CreateLogGroup", stream(own))
 
 
@@ -161,9 +164,9 @@ def test_the_classifier_reaches_no_data(deployed: DeployedStack):
 def test_feedbacks_check_touches_its_own_answer_only():
     (policy,) = DOCUMENT["Resources"]["FeedbackCheckRole"]["Properties"]["Policies"]
     (statement,) = [
-        each
-        for each in policy["PolicyDocument"]["Statement"]
-        if any(action.startswith("dynamodb:") for action in each.get("Action", []))
+        statement
+        for statement in policy["PolicyDocument"]["Statement"]
+        if any(action.startswith("dynamodb:") for action in statement.get("Action", []))
     ]
 
     assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:DeleteItem"]
@@ -195,5 +198,9 @@ def test_parameters_reach_what_they_are_for(deployed: DeployedStack):
 def test_tracing_is_granted_only_where_it_is_on():
     for role in ("ClassifierRole", "FeedbackRole", "ClassifierCheckRole", "FeedbackCheckRole"):
         (policy,) = DOCUMENT["Resources"][role]["Properties"]["Policies"]
-        (trace,) = [each for each in policy["PolicyDocument"]["Statement"] if "Fn::If" in each]
+        (trace,) = [
+            statement
+            for statement in policy["PolicyDocument"]["Statement"]
+            if "Fn::If" in statement
+        ]
         assert trace["Fn::If"][0] == "Traced"
