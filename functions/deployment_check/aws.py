@@ -77,7 +77,7 @@ def target_version(client: "CodeDeployClient", deployment: str, log: Log) -> str
         (function,) = resource.values()
         return str(function["Properties"]["TargetVersion"])
     except (BotoCoreError, ClientError, *MALFORMED):
-        # The template's own word for the version stands: every release publishes one.
+        # The version that the template names is checked then: every release publishes one.
         log.exception("target_version_unknown")
         return None
 

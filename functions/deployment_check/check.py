@@ -23,7 +23,7 @@ class Log(Protocol):
         """Note what is not."""
 
     def exception(self, event: str, /) -> None:
-        """Note an error nobody foresaw, with its trace."""
+        """Note an unexpected error, with its trace."""
 
 
 def disagreements(
@@ -33,7 +33,7 @@ def disagreements(
     still without an answer.
     """
     results: SimpleQueue[Disagreements] = SimpleQueue()
-    # Beside this thread, as nothing else ends a request that hangs.
+    # In a thread of its own: this one stops waiting for a request that hangs.
     work = Thread(target=lambda: results.put(list(_check(comparisons, log))), daemon=True)
     work.start()
     work.join(max(limit_s, 0))

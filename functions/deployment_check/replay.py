@@ -8,7 +8,7 @@ from typing import Any
 from deployment_check.golden import Expected, GoldenPhoto, GoldenSet
 from deployment_check.request import Comparison, Event, Invoke, check, describe_problem, post
 
-# More than five, so that a favourite of Keras' that slipped down a few places is still found.
+# More than five: a class among Keras' first five may rank a few places lower here.
 TOP_K = 20
 NO_PHOTO = b"GIF89a and no more"
 REFUSALS = {(422, "image_damaged"), (415, "unsupported_image_format")}

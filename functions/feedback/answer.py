@@ -1,4 +1,4 @@
-"""A prediction's receipt and what a person said of it → what is kept."""
+"""A prediction's receipt and a person's answer → the record that is stored."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -69,7 +69,7 @@ def _truth(
 def _as_text(comment: str | None) -> str | None:
     """The comment as plain text: line feeds, tabs, and no other control character.
 
-    Markup is text like any other; whoever shows it escapes it. Nothing left is no comment.
+    Markup is stored as it is and escaped where it is shown. An empty comment is None.
     """
     if comment is None:
         return None

@@ -12,7 +12,8 @@ MAX_PIECES = 2**16  # strips or tiles
 MAX_VALUES = 2 * MAX_PIECES + 1000  # in the directories: where strips stand, and their sizes
 MIN_PADDED = 2**20  # a small image may stand in one large tile
 
-# What Pillow takes for a TIFF; the last is a BigTIFF to libtiff alone: they would read two files.
+# What Pillow takes for a TIFF; the last is a BigTIFF to libtiff
+# alone, so the two would read different images.
 TIFF = (b"II*\0", b"MM\0*", b"II\0*", b"MM*\0", b"II+\0", b"MM\0+")
 
 # TIFF 6.0, section 2: types of values; 16 is BigTIFF's

@@ -1,8 +1,8 @@
-"""The HTTP shell of every function; the only place that knows statuses.
+"""The HTTP application around a function's routes; gives every error its status.
 
 ``create_app`` gives each response a request id, the environment that answered and headers that keep
-browsers from running it, turns every error
-into RFC 9457 ``application/problem+json``, and hands each request's record to the telemetry.
+browsers from running it, turns every error into RFC 9457 ``application/problem+json``, and hands
+each request's record to the telemetry.
 """
 
 import time
@@ -141,7 +141,7 @@ def _routed(request: Request) -> None:
 
 
 def problem(record: Record, error: ServiceError) -> JSONResponse:
-    """The answer that tells a caller of ``error``."""
+    """The response for ``error``."""
     status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
     record.code = error.code
     headers = {}

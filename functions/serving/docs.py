@@ -21,7 +21,7 @@ def create_documented_app(title: str, base_path: str) -> FastAPI:
         title=title,
         version="1",
         openapi_url=f"{base_path}/openapi.json",
-        docs_url=None,  # as below, which knows its own script
+        docs_url=None,  # served below, with its script's hash
         redoc_url=None,
         redirect_slashes=False,  # one address a route; a redirect would guess the scheme
         static_url=assets,

@@ -1,4 +1,4 @@
-"""What a request, a message or an invocation leaves behind: a log line and an EMF metrics record.
+"""A log line and an EMF metrics record for each request, message or invocation.
 
 Never bodies, images or whole events. Everything Powertools stays in this module.
 """
@@ -25,11 +25,11 @@ UNITS = {"ms": MetricUnit.Milliseconds, "bytes": MetricUnit.Bytes}
 
 @dataclass
 class Record:
-    """One piece of work as it passes: an HTTP request, a message of a queue, or an invocation.
+    """One piece of work: an HTTP request, a message of a queue, or an invocation.
 
     ``subject`` says which, as fields of the log line: method and path, or the message's id.
-    Whoever does the work adds ``measures``, named with their unit: ``decode_ms``, ``image_bytes``;
-    others are counts. ``failed`` unless it ended as it should, be it with a refusal.
+    The code that does the work adds ``measures``, named with their unit: ``decode_ms``,
+    ``image_bytes``; others are counts. ``failed`` is False after success or refusal.
     """
 
     request_id: str
@@ -49,7 +49,7 @@ class Telemetry(Protocol):
         """Note finished work."""
 
     def crash(self, record: Record, error: Exception) -> None:
-        """Note an error nobody foresaw."""
+        """Note an unexpected error."""
 
 
 @dataclass

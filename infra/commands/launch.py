@@ -62,7 +62,7 @@ def running_service(data: Path, *options: str) -> Iterator[Service]:
     so that the first cold start is a client's.
 
     Raises:
-        ServiceFailed: it does not come up, ends by itself, does not end when told to, or leaves
+        ServiceFailed: it does not come up, ends by itself, does not end when asked, or leaves
             processes behind.
     """
     with Guardian() as guardian:

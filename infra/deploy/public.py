@@ -1,4 +1,4 @@
-"""The public address as a client sees it, with patience while things wake up."""
+"""The public address as a client sees it; while it starts up, requests are tried again."""
 
 import json
 import time
@@ -20,7 +20,7 @@ class CheckFailed(Exception):
 
 
 class PublicAddress:
-    """Asks one origin; all requests together may wait ``patience_s`` for it to wake up."""
+    """Asks one origin; all requests together may wait ``patience_s`` for it to start up."""
 
     def __init__(
         self,

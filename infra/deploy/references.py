@@ -1,4 +1,4 @@
-"""What an HTML page loads from beside itself, and where in its text that is said."""
+"""The files that an HTML page loads from beside itself, and where its text names them."""
 
 import re
 from dataclasses import dataclass

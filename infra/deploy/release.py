@@ -59,7 +59,7 @@ def image_uris(built: Mapping[str, Any]) -> list[str]:
 
 
 def image_id(uri: str) -> str:
-    """The hash by which Docker knows an image's content."""
+    """Docker's hash of an image's content."""
     return _output("docker", "image", "inspect", "--format", "{{.Id}}", uri)
 
 

@@ -1,4 +1,4 @@
-"""Does what was deployed work? Asked through the public address, as its users do."""
+"""Checks of a deployment through its public address, as its users reach it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ _FORGED = {"prediction_id": "never-issued", "correct": True}
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One check; ``detail`` is what was seen."""
+    """One check; ``detail`` is what was measured, or what is wrong."""
 
     name: str
     passed: bool

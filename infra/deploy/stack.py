@@ -1,4 +1,4 @@
-"""Which stack is meant, and what it says of the page and of the feedback."""
+"""The stack of an environment, and its outputs for the page and the feedback."""
 
 import tomllib
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _SOUND = frozenset(
         "IMPORT_COMPLETE",
         "UPDATE_COMPLETE",
         "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-        "UPDATE_ROLLBACK_COMPLETE",  # it stands as it did before
+        "UPDATE_ROLLBACK_COMPLETE",  # the stack is as it was before
     }
 )
 

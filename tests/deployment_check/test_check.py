@@ -37,7 +37,7 @@ def test_nothing_checked_is_wrong():
     assert check(list)[0] == ["nothing was checked"]
 
 
-def test_an_error_nobody_foresaw_is_wrong_too():
+def test_an_unexpected_error_is_wrong_too():
     def checks() -> Iterator[Comparison]:
         yield GOOD
         raise OSError("no golden photos")

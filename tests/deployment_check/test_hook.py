@@ -1,4 +1,4 @@
-"""What CodeDeploy is told, and what whoever asks by hand."""
+"""What is reported to CodeDeploy, and what a call by hand returns."""
 
 import json
 from types import SimpleNamespace
@@ -63,7 +63,7 @@ def test_a_check_of_another_version_says_so():
     assert "version 8" in reason
 
 
-def test_asked_by_hand_reports_to_nobody():
+def test_a_call_by_hand_reports_nothing():
     codedeploy = CodeDeploy("8")
 
     answer = verdict([BAD], {}, codedeploy)

@@ -98,7 +98,7 @@ def test_answers_counts_accuracy_and_interval(api: TestClient, memory: MemorySto
     }
 
 
-def test_a_model_nobody_answered_has_no_accuracy(api: TestClient):
+def test_a_model_without_answers_has_no_accuracy(api: TestClient):
     body = api.get(SUMMARY, params={"model_version": "ffff"}).json()
 
     assert (body["answers"], body["accuracy"], body["accuracy_95"]) == (0, None, None)

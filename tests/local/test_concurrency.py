@@ -185,7 +185,7 @@ def test_beyond_the_queue_requests_are_refused_at_once():
 @pytest.mark.parametrize(
     "kind", ["function_crashed", "function_timeout", "init_failed", "response_too_large"]
 )
-def test_a_broken_environment_is_ended_and_whoever_waits_gets_a_new_one(kind: str):
+def test_a_broken_environment_is_ended_and_a_waiting_request_gets_a_new_one(kind: str):
     async def scenario(world: World) -> None:
         world.plan.kinds["a"] = kind
         broken, waiting = await asyncio.gather(world.send("a"), world.send("b"))
@@ -321,7 +321,7 @@ def test_reports_init_only_where_it_happened_and_bills_it_on_demand_only():
     play(scenario, provisioned=1)
 
 
-def test_stopping_refuses_whoever_waits_and_ends_whatever_runs():
+def test_stopping_refuses_waiting_requests_and_ends_running_ones():
     async def scenario(world: World) -> None:
         world.plan.hold("a")
         running, waiting = world.send("a"), world.send("b")
@@ -364,7 +364,7 @@ def test_a_provisioned_environment_that_died_idle_is_replaced():
     play(scenario, provisioned=1)
 
 
-def test_a_dead_environment_gives_its_place_to_whoever_waits():
+def test_a_dead_environment_gives_its_place_to_a_waiting_request():
     async def scenario(world: World) -> None:
         await world.send("first")
         world.environments[0].killed = True

@@ -19,7 +19,7 @@ def test_an_allowed_origin_is_named():
 
 
 @pytest.mark.parametrize("headers", [{}, {"origin": "https://b.example"}, {"origin": "null"}])
-def test_nobody_else_is(headers: dict[str, str]):
+def test_no_other_origin_is_named(headers: dict[str, str]):
     assert CORS.headers_for(headers) == {}
 
 

@@ -296,7 +296,7 @@ def test_path_variables_reach_the_function_decoded(run_cloud):
 
 
 @pytest.mark.parametrize("victim", ["all of it", "its runtime"])
-def test_an_environment_killed_while_idle_costs_nobody_an_answer(run_cloud, victim):
+def test_an_environment_killed_while_idle_loses_no_answer(run_cloud, victim):
     async def scenario(toy) -> None:
         _, first = await toy.get("/v1/echo")
         processes = {

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
         answers = DynamoStore(client, options.table, retention=timedelta()).answers()
         with _whole_file(options.output) as file:
             count = _write(FORMATS[options.format](_with_progress(answers, estimate)), file)
-    except BrokenPipeError:  # whoever read it has enough
+    except BrokenPipeError:  # the reader has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (BotoCoreError, ClientError, ServiceError, OSError) as exc:

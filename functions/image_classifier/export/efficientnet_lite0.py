@@ -104,7 +104,7 @@ def _norm_relu6(x: Any, name: str) -> Any:
 
 
 def _weights(layer: keras.layers.Layer) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """A layer's tensors in Keras' order: PyTorch name, and its axes in the order Keras wants."""
+    """A layer's tensors in Keras' order: PyTorch name, and its axes in Keras' order."""
     name = layer.name
     match layer:
         case layers.DepthwiseConv2D():  # [channels, 1, height, width]

@@ -112,7 +112,7 @@ class EnvironmentPool:
         return await asyncio.shield(self._background(run))
 
     async def stop(self) -> None:
-        """End all environments; whoever waits is refused, whatever runs is lost."""
+        """End all environments; waiting invocations are refused, running ones are lost."""
         for future in self._waiting:
             future.set_exception(Throttled)
         self._waiting.clear()
@@ -141,7 +141,7 @@ class EnvironmentPool:
         try:
             return await future
         except asyncio.CancelledError:
-            if not future.cancelled():  # handed an environment at the same moment
+            if not future.cancelled():  # an environment came free at the same moment
                 self._release(future.result())
             elif future in self._waiting:
                 self._waiting.remove(future)

@@ -25,7 +25,7 @@ class Cors:
         return bool(self.origins) and method == "OPTIONS" and _PREFLIGHT in headers
 
     def headers_for(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """What the answer to a request with these headers says; names are in lower case."""
+        """CORS headers of the response to a request with these headers; names are in lower case."""
         allowed = self._allowed_origin(headers.get("origin"))
         if allowed is None:
             return {}
