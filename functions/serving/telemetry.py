@@ -29,7 +29,7 @@ class Record:
 
     ``subject`` says which, as fields of the log line: method and path, or the message's id.
     The code that does the work adds ``measures``, named with their unit: ``decode_ms``,
-    ``image_bytes``; others are counts. ``failed`` is False after success or refusal.
+    ``image_bytes``; others are counts. ``failed`` unless it ended as it should; of HTTP, below 500.
     """
 
     request_id: str

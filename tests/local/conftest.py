@@ -30,7 +30,7 @@ class Toy:
     http: aiohttp.ClientSession
     lambda_url: str
     data: Path
-    log: list[str]
+    messages: list[str]
 
     async def get(self, path: str) -> tuple[int, Any]:
         """Status, and the body as JSON or else as bytes."""

@@ -212,7 +212,7 @@ def test_a_full_queue_is_refused_at_once_and_waiting_is_reported(run_cloud):
 def test_a_client_that_leaves_puts_no_two_into_one_environment(run_cloud):
     async def scenario(toy) -> None:
         def departures() -> int:
-            return sum("left" in line for line in toy.log)
+            return sum("left" in line for line in toy.messages)
 
         _, first = await toy.get("/v1/echo")
         async with toy.holding() as busy:
