@@ -8,6 +8,7 @@ import pytest
 from infra.deploy.parameters import RELEASE, effective_parameters
 from infra.deploy.release import Contents, release_hash
 from infra.local.http_api.gateway import TIMEOUT_S
+from infra.local.sam.intrinsics import load_yaml
 from infra.local.sam.template import read_template
 from serving.settings import MB_PER_VCPU, threads_for
 from tests.conftest import ROOT
@@ -111,18 +112,11 @@ def test_only_aliases_are_called(translated: dict[str, Any]):
     assert all(re.search(r"functions/\$\{\w+Aliaslive\}/invocations", uri) for uri in uris)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_logs_where_logs_are_deleted_after_a_while(name: str):
-    group = FUNCTIONS[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
-
-    retention = DOCUMENT["Resources"][group]["Properties"]["RetentionInDays"]
-    assert retention == {"Ref": "LogRetentionDays"}
-
-
 def test_every_log_group_has_its_retention():
-    groups = resources_of("AWS::Logs::LogGroup")
+    basics = load_yaml(ROOT / "infra" / "function.yaml")
+    groups = {**resources_of("AWS::Logs::LogGroup"), **resources_of("AWS::Logs::LogGroup", basics)}
 
-    assert len(groups) == len(FUNCTIONS) + 1  # the API's own
+    assert set(groups) == {"ApiLogs", "Logs"}
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 

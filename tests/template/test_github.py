@@ -30,7 +30,7 @@ VALUES = {
 }
 HERE = "us-east-1:123456789012"
 SAM_BUCKET = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1"
-ROLE = "arn:aws:iam::123456789012:role/image-classifier-dev-ClassifierRole-1"
+ROLE = "arn:aws:iam::123456789012:role/image-classifier-dev-ClassifierBasics-1-Role-1"
 TABLE = f"arn:aws:dynamodb:{HERE}:table/image-classifier-dev-FeedbackTable-1"
 FUNCTION = f"arn:aws:lambda:{HERE}:function:image-classifier-dev-ClassifierFunction-1"
 REPOSITORY = f"arn:aws:ecr:{HERE}:repository/imageclassifierdev0123abcd/classifierfunction1repo"
@@ -89,6 +89,7 @@ NOT_USED = re.compile(
     r"|iam:(AttachRolePolicy|DetachRolePolicy)"  # managed policies
     r"|iam:DeleteRolePermissionsBoundary"  # a boundary stays
     r"|iam:CreateServiceLinkedRole"  # on other resources, see below
+    r"|iam:\w+(User|Group)Policy"  # policies are of roles
     r"|codedeploy:RegisterOnPremisesInstance"
     r"|dynamodb:(\w*(Item|Query|Scan)|\w*Replica|ImportTable|DescribeImport|DeleteTable"  # no data
     r"|(Enable|Disable|Update)KinesisStreamingDestination|(Put|Delete)ResourcePolicy"
@@ -117,6 +118,7 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+FUNCTION_ROLE = load_yaml(ROOT / "infra" / "function.yaml")["Resources"]["Role"]["Properties"]
 ROLE_PROPERTIES = GITHUB["Resources"]["DeployRole"]["Properties"]
 (POLICY,) = (resolved(policy["PolicyDocument"]) for policy in ROLE_PROPERTIES["Policies"])
 BOUNDARY_POLICY = resolved(GITHUB["Resources"]["Boundary"]["Properties"]["PolicyDocument"])
@@ -138,7 +140,7 @@ def needed_by(kind: str) -> set[str]:
     """What CloudFormation's provider calls to make, read, change, tag and delete it."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
     handlers = {name: handler for name, handler in schema["handlers"].items() if name != "list"}
-    assert {"create", "read", "delete"} <= handlers.keys(), kind
+    assert {"create", "delete"} <= handlers.keys(), kind
     actions = {action for handler in handlers.values() for action in handler["permissions"]}
     actions |= set(schema.get("tagging", {}).get("permissions", []))
     return {action for action in actions if not NOT_USED.fullmatch(action)}
@@ -315,12 +317,13 @@ def test_roles_are_handed_to_the_services_that_run_the_functions_only():
 
 def granted_by_roles() -> set[str]:
     """Each action that a role of the template asks for."""
+    roles = [*resources_of("AWS::IAM::Role").values(), FUNCTION_ROLE]
+    policies = [policy for role in roles for policy in role["Policies"]]
     actions = set()
-    for role in resources_of("AWS::IAM::Role").values():
-        for policy in role["Policies"]:
-            for entry in policy["PolicyDocument"]["Statement"]:
-                statement = entry["Fn::If"][1] if "Fn::If" in entry else entry
-                actions |= set(as_list(statement["Action"]))
+    for policy in [*policies, *resources_of("AWS::IAM::Policy").values()]:
+        for item in policy["PolicyDocument"]["Statement"]:
+            statement = item["Fn::If"][1] if "Fn::If" in item else item
+            actions |= set(as_list(statement["Action"]))
     return actions
 
 
@@ -354,9 +357,9 @@ def test_within_the_boundary_the_stack_works(action: str, resource: str):
         )
 
 
-@pytest.mark.parametrize("role", resources_of("AWS::IAM::Role"))
-def test_every_role_takes_the_boundary(role: str):
-    chosen = resources_of("AWS::IAM::Role")[role]["PermissionsBoundary"]["Fn::If"]
+@pytest.mark.parametrize("role", [*resources_of("AWS::IAM::Role").values(), FUNCTION_ROLE])
+def test_every_role_takes_the_boundary(role: dict[str, Any]):
+    chosen = role["PermissionsBoundary"]["Fn::If"]
 
     assert chosen[0] == "HasPermissionsBoundary"
     assert chosen[1]["Fn::Sub"].endswith(":policy/${PermissionsBoundary}")

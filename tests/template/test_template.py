@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, FUNCTIONS, NESTED, TEMPLATE, resources_of
 
 ALL = [TEMPLATE, *NESTED]
+BASICS = load_yaml(ROOT / "infra" / "function.yaml")
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 
 
@@ -57,17 +58,33 @@ def test_no_wildcard_without_its_reason_beside_it(path: Path):
             assert "#" in line or before.strip().startswith("#"), f"{path.name}: {line.strip()}"
 
 
-def test_roles_are_written_out_and_none_is_amazons():
+def test_every_function_has_a_role_and_a_log_of_its_own():
+    names = set()
     for name, function in FUNCTIONS.items():
-        role = function["Properties"]["Role"]["Fn::GetAtt"][0]
+        stack, output = function["Properties"]["Role"]["Fn::GetAtt"][0].split("."), "RoleArn"
+        assert function["Properties"]["Role"] == {"Fn::GetAtt": [stack[0], f"Outputs.{output}"]}
+        basics = DOCUMENT["Resources"][stack[0]]["Properties"]
+        assert basics["TemplateURL"] == "infra/function.yaml", name
+        assert basics["Parameters"]["LogRetentionDays"] == {"Ref": "LogRetentionDays"}
+        names.add(basics["Parameters"]["Name"])
+        assert function["Properties"]["LoggingConfig"]["LogGroup"] == {
+            "Fn::GetAtt": [stack[0], "Outputs.LogGroup"]
+        }
         assert "Policies" not in function["Properties"], name
-        assert "ManagedPolicyArns" not in DOCUMENT["Resources"][role]["Properties"]
+
+    assert len(names) == len(FUNCTIONS)
 
 
-def test_no_two_functions_share_a_role():
-    roles = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS.values()]
+def test_no_role_is_amazons():
+    roles = {**resources_of("AWS::IAM::Role"), **resources_of("AWS::IAM::Role", BASICS)}
 
-    assert len(set(roles)) == len(roles)
+    assert all("ManagedPolicyArns" not in role for role in roles.values())
+
+
+def test_what_is_granted_beside_logging_is_of_one_function():
+    for name, policy in resources_of("AWS::IAM::Policy").items():
+        (role,) = policy["Roles"]
+        assert role["Fn::GetAtt"][0] == name.replace("Permissions", "Basics")
 
 
 def test_nothing_waits_for_itself(translated: dict[str, Any]):
