@@ -120,7 +120,7 @@ def sam_local(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
     assert images
     folder = tmp_path_factory.mktemp("sam-local")
     bridge = _bridge_address()
-    with running_stand_in(folder / "dynamodb") as dynamodb, forwarded(bridge, dynamodb) as port:
+    with running_stand_in(folder / "aws") as dynamodb, forwarded(bridge, dynamodb) as port:
         overlay = _overlay(f"http://{bridge}:{port}")
         with _start_api(overlay, folder / "sam.log") as running:
             yield running

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore import xform_name
 from botocore.config import Config
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
@@ -25,8 +24,9 @@ from feedback.routes import create_router
 from feedback.store import FeedbackStore
 from infra.commands.feedback_export import FEEDBACK_TABLE
 from infra.local.aws.stand_in import local_aws
-from infra.local.aws.tables import read_tables, requests_creating
 from infra.local.machine.guardian import Guardian
+from infra.local.sam.intrinsics import load_yaml
+from infra.local.sam.stateful import read_stateful
 from serving.api import create_app
 from serving.receipts import Receipt, ReceiptBook
 from serving.telemetry import ServingEnvironment
@@ -41,6 +41,7 @@ TABBY, TIGER, CRANE = (
     ModelClass("crane (bird)", "n02012849"),
 )
 TEMPLATE = ROOT / "template.yaml"
+STATEFUL = read_stateful(TEMPLATE, {}, invoke_api="http://127.0.0.1:9")  # calls nobody
 RETENTION = timedelta(days=730)
 
 
@@ -77,10 +78,12 @@ def client_of(endpoint: str | None = None) -> DynamoDBClient:
 
 def create_table(client: DynamoDBClient) -> str:
     """The template's table under a name of its own."""
-    properties = dict(read_tables(TEMPLATE))[FEEDBACK_TABLE]
+    properties = load_yaml(TEMPLATE)["Resources"][FEEDBACK_TABLE]["Properties"]
     name = f"feedback-{uuid.uuid4().hex}"
-    for action, parameters in requests_creating(name, properties):
-        getattr(client, xform_name(action))(**parameters)
+    taken = client.meta.service_model.operation_model("CreateTable").input_shape.members
+    client.create_table(
+        **{k: properties[k] for k in taken if k in properties} | {"TableName": name}
+    )
     return name
 
 
@@ -93,7 +96,7 @@ def running_stand_in(folder: Path) -> Iterator[str]:
 
     async def run() -> None:
         with Guardian() as guardian:
-            async with local_aws(folder, TEMPLATE, guardian) as url:
+            async with local_aws(folder, STATEFUL, guardian) as url:
                 ready.set_result(url)
                 await stopped.wait()
 

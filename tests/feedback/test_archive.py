@@ -185,22 +185,22 @@ def test_an_unwritable_place_is_an_error_in_one_line(stand_in: str, table: str, 
 
 
 def test_exports_what_make_run_has_collected_while_it_runs(tmp_path: Path):
-    with running_stand_in(tmp_path / "dynamodb") as url:
+    with running_stand_in(tmp_path / "aws") as url:
         DynamoStore(client_of(url), "FeedbackTable", RETENTION).put(feedback())
 
         assert exported_locally(tmp_path) == ["nonce"]
 
 
 def test_exports_what_make_run_has_collected_after_it_was_killed(tmp_path: Path):
-    with running_stand_in(tmp_path / "dynamodb") as url:
+    with running_stand_in(tmp_path / "aws") as url:
         DynamoStore(client_of(url), "FeedbackTable", RETENTION).put(feedback())
-    (tmp_path / "dynamodb" / ENDPOINT_FILE).write_text(url)
+    (tmp_path / "aws" / ENDPOINT_FILE).write_text(url)
 
     assert exported_locally(tmp_path) == ["nonce"]
 
 
 def test_feedback_is_exported_from_a_template_with_other_tables(tmp_path: Path):
-    with running_stand_in(tmp_path / "dynamodb") as url:
+    with running_stand_in(tmp_path / "aws") as url:
         DynamoStore(client_of(url), "FeedbackTable", RETENTION).put(feedback())
     second_table = """Resources:
   Another:

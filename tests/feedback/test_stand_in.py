@@ -17,8 +17,8 @@ from botocore.exceptions import EndpointConnectionError
 
 from feedback.dynamodb import DynamoStore
 from feedback.store import StoreUnavailable
+from infra.local.aws.errors import StandInFailed
 from infra.local.aws.stand_in import ENDPOINT_FILE
-from infra.local.aws.tables import StandInFailed
 from tests.conftest import LIMIT_S, ROOT
 from tests.feedback.conftest import (
     RETENTION,
@@ -33,9 +33,11 @@ HOLDER = """
 import asyncio, pathlib, sys
 from infra.local.machine.guardian import Guardian
 from infra.local.aws.stand_in import local_aws
+from infra.local.sam.stateful import read_stateful
+folder, template = map(pathlib.Path, sys.argv[1:])
 async def hold():
     with Guardian() as guardian:
-        async with local_aws(*map(pathlib.Path, sys.argv[1:]), guardian) as url:
+        async with local_aws(folder, read_stateful(template, {}, ""), guardian) as url:
             print(url, flush=True)
             await asyncio.Event().wait()
 asyncio.run(hold())
@@ -110,13 +112,10 @@ def test_the_table_is_as_described_also_after_a_restart(tmp_path: Path):
             assert client.list_tables()["TableNames"] == ["FeedbackTable"]
             table = client.describe_table(TableName="FeedbackTable")["Table"]
             expiry = client.describe_time_to_live(TableName="FeedbackTable")
-            recovery = client.describe_continuous_backups(TableName="FeedbackTable")
         assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == [
             "by-model-version"
         ]
         assert expiry["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
-        described = recovery["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-        assert described["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
 def test_everything_confirmed_survives_sigkill_of_make_run_in_the_middle_of_writing(tmp_path: Path):

@@ -129,8 +129,8 @@ def test_reserved_concurrency_is_read(tmp_path: Path):
     ("fields", "message"),
     [
         ({"value": "!Ref Secret"}, "Worker: Secret has no value"),
-        ({"value": "!GetAtt Table.Arn"}, "Fn::GetAtt"),
-        ({"value": "!Sub '${Table.Arn}'"}, "Table.Arn"),
+        ({"value": "!GetAtt Table.StreamArn"}, "Table.StreamArn"),
+        ({"value": "!Sub '${Table.StreamArn}'"}, "Table.StreamArn"),
         ({"value": "!Ref Nothing"}, "Nothing has no value"),
         ({"value": "!If [Missing, a, b]"}, "no condition Missing"),
         ({"value": "!Select [7, [a]]"}, "Worker: not understood"),
@@ -186,11 +186,11 @@ def test_a_function_without_routes_is_kept(tmp_path: Path):
 
 
 def test_a_function_without_routes_that_cannot_run_is_named_with_the_reason(tmp_path: Path):
-    template = read(tmp_path, text=FUNCTION + WITHOUT_ROUTES, variable="A: !GetAtt Table.Arn")
+    template = read(tmp_path, text=FUNCTION + WITHOUT_ROUTES, variable="A: !GetAtt Table.StreamArn")
 
     assert [function.name for function in template.functions] == ["Worker"]
     assert template.left_out.keys() == {"Nightly"}
-    assert "Fn::GetAtt" in template.left_out["Nightly"]
+    assert "Table.StreamArn" in template.left_out["Nightly"]
 
 
 def test_variables_of_one_function_are_not_given_to_another(tmp_path: Path):

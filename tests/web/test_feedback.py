@@ -29,7 +29,7 @@ def stored(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):
     """All feedback in the local DynamoDB, read by AWS' own client."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    endpoint = (cloud.data / "dynamodb" / "endpoint").read_text("utf-8")
+    endpoint = (cloud.data / "aws" / "endpoint").read_text("utf-8")
     dynamodb = boto3.resource("dynamodb", endpoint_url=endpoint, region_name="us-east-1")
 
     def items() -> list[dict[str, Any]]:
