@@ -80,9 +80,9 @@ def create_table(client: DynamoDBClient) -> str:
     """The template's table under a name of its own."""
     properties = load_yaml(TEMPLATE)["Resources"][FEEDBACK_TABLE]["Properties"]
     name = f"feedback-{uuid.uuid4().hex}"
-    taken = client.meta.service_model.operation_model("CreateTable").input_shape.members
+    members = client.meta.service_model.operation_model("CreateTable").input_shape.members
     client.create_table(
-        **{k: properties[k] for k in taken if k in properties} | {"TableName": name}
+        **{k: properties[k] for k in members if k in properties} | {"TableName": name}
     )
     return name
 
