@@ -84,8 +84,8 @@ def create_router(
     ) -> schemas.LabelsOut:
         """Classes whose name, synonym or WordNet id contains ``q``."""
         response.headers["cache-control"] = "public, max-age=3600"
-        found = search_labels(artifact.labels, q)[:limit]
-        return schemas.LabelsOut(labels=[schemas.LabelOut(**asdict(label)) for label in found])
+        matches = search_labels(artifact.labels, q)[:limit]
+        return schemas.LabelsOut(labels=[schemas.LabelOut(**asdict(label)) for label in matches])
 
     return router
 

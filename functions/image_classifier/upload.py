@@ -17,7 +17,7 @@ MAX_JSON_BYTES = 6_291_456  # all that Lambda takes; the image in it has its own
 
 
 class InvalidForm(InvalidRequest):
-    """The body is not the multipart form it says it is."""
+    """The body is no valid multipart form, though its content type names one."""
 
     code = "invalid_form"
 

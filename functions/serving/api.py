@@ -1,8 +1,8 @@
-"""The HTTP shell of every function; the only place that knows statuses.
+"""The HTTP application around a function's routes; gives every error its status.
 
 ``create_app`` gives each response a request id, the environment that answered and headers that keep
-browsers from running it, turns every error
-into RFC 9457 ``application/problem+json``, and hands each request's record to the telemetry.
+browsers from running it, turns every error into RFC 9457 ``application/problem+json``, and hands
+each request's record to the telemetry.
 """
 
 import time
@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving import errors
 from serving.docs import create_documented_app
 from serving.errors import ServiceError
-from serving.telemetry import Environment, Record, Telemetry
+from serving.telemetry import Record, ServingEnvironment, Telemetry
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -54,7 +54,11 @@ class InvalidParameter(errors.UnprocessableContent):
 
 
 def create_app(
-    title: str, base_path: str, router: APIRouter, environment: Environment, telemetry: Telemetry
+    title: str,
+    base_path: str,
+    router: APIRouter,
+    environment: ServingEnvironment,
+    telemetry: Telemetry,
 ) -> "RequestEdge":
     """The function's ASGI app: ``router`` and its documentation below ``base_path``, with errors,
     ids and records around it.
@@ -71,7 +75,7 @@ def create_app(
 class RequestEdge:
     """Outermost edge: whatever happens inside, the caller gets an answer and the log a line."""
 
-    def __init__(self, app: ASGIApp, environment: Environment, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, environment: ServingEnvironment, telemetry: Telemetry) -> None:
         self._app = app
         self._environment = environment
         self._telemetry = telemetry
@@ -137,7 +141,7 @@ def _routed(request: Request) -> None:
 
 
 def problem(record: Record, error: ServiceError) -> JSONResponse:
-    """The answer that tells a caller of ``error``."""
+    """The response for ``error``."""
     status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
     record.code = error.code
     headers = {}

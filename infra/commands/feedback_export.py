@@ -67,7 +67,7 @@ async def _endpoint(folder: Path, template: dict[str, object]) -> AsyncIterator[
 
 async def _run_export(options: list[str], variables: dict[str, str]) -> int:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "feedback.export", *options),
+        *(sys.executable, "-m", "feedback.archive", *options),
         env={**os.environ, **variables, "PYTHONPATH": str(CODE_FOLDER)},
     )
     return await process.wait()

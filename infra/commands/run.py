@@ -122,7 +122,7 @@ async def _serve(
             async with local_aws(settings.data / "aws", stateful, guardian) as aws:
                 shared = shared_variables(aws, addresses.invoke_api)
                 template = read(shared, own_variables(settings.data, model))
-                _tell_left_out(template)
+                _print_left_out(template)
                 async with running_cloud(
                     template, settings, listeners, guardian, _say
                 ) as functions:
@@ -171,7 +171,7 @@ async def _check_health(url: str, functions: Mapping[str, RunningFunction]) -> N
     raise StartFailed(f"GET {_HEALTH_PATH} answered {response.status}: {answer.strip()}")
 
 
-def _tell_left_out(template: Template) -> None:
+def _print_left_out(template: Template) -> None:
     for name, reason in template.left_out.items():
         _say(f"{name} does not run here: {reason}")
 

@@ -17,7 +17,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from starlette.testclient import TestClient
 
 from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
-from feedback.labels import Label
+from feedback.labels import ModelClass
 from feedback.memory import MemoryStore
 from feedback.record import Feedback
 from feedback.routes import create_router
@@ -29,16 +29,16 @@ from infra.local.sam.intrinsics import load_yaml
 from infra.local.sam.stateful import read_stateful
 from serving.api import create_app
 from serving.receipts import Receipt, ReceiptBook
-from serving.telemetry import Environment
+from serving.telemetry import ServingEnvironment
 from tests.classifier_fakes import RecordingTelemetry
 from tests.conftest import LIMIT_S, ROOT
 
 RECEIPT_KEY = "k" * 32
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TABBY, TIGER, CRANE = (
-    Label("tabby", "n02123045"),
-    Label("tiger cat", "n02123159"),
-    Label("crane (bird)", "n02012849"),
+    ModelClass("tabby", "n02123045"),
+    ModelClass("tiger cat", "n02123159"),
+    ModelClass("crane (bird)", "n02012849"),
 )
 TEMPLATE = ROOT / "template.yaml"
 STATEFUL = read_stateful(TEMPLATE, {}, invoke_api="http://127.0.0.1:9")  # calls nobody
@@ -80,9 +80,9 @@ def create_table(client: DynamoDBClient) -> str:
     """The template's table under a name of its own."""
     properties = load_yaml(TEMPLATE)["Resources"][FEEDBACK_TABLE]["Properties"]
     name = f"feedback-{uuid.uuid4().hex}"
-    taken = client.meta.service_model.operation_model("CreateTable").input_shape.members
+    members = client.meta.service_model.operation_model("CreateTable").input_shape.members
     client.create_table(
-        **{k: properties[k] for k in taken if k in properties} | {"TableName": name}
+        **{k: properties[k] for k in members if k in properties} | {"TableName": name}
     )
     return name
 
@@ -92,13 +92,13 @@ def running_stand_in(folder: Path) -> Iterator[str]:
     """``local_aws`` for tests that are not async: its loop runs in a thread."""
     ready: Future[str] = Future()
     loop = asyncio.new_event_loop()
-    done = asyncio.Event()
+    stopped = asyncio.Event()
 
     async def run() -> None:
         with Guardian() as guardian:
             async with local_aws(folder, STATEFUL, guardian) as url:
                 ready.set_result(url)
-                await done.wait()
+                await stopped.wait()
 
     with ThreadPoolExecutor(1) as pool, closing(loop):
         running = pool.submit(loop.run_until_complete, run())
@@ -108,7 +108,7 @@ def running_stand_in(folder: Path) -> Iterator[str]:
                 running.result()
             yield ready.result(timeout=0)
         finally:
-            loop.call_soon_threadsafe(done.set)
+            loop.call_soon_threadsafe(stopped.set)
             wait([running])
         running.result()
 
@@ -160,12 +160,20 @@ def memory() -> MemoryStore:
 def build_api(receipts: ReceiptBook) -> Callable[[FeedbackStore], TestClient]:
     def build(store: FeedbackStore) -> TestClient:
         seconds = itertools.count()
-        labels = {key: each for each in (TABBY, TIGER, CRANE) for key in (each.label, each.wnid)}
+        labels = {
+            key: model_class
+            for model_class in (TABBY, TIGER, CRANE)
+            for key in (model_class.label, model_class.wnid)
+        }
         router = create_router(
             store, receipts, labels, now=lambda: NOON + timedelta(seconds=next(seconds))
         )
         app = create_app(
-            "Test", "/v1/feedback", router, Environment("env-1", "on-demand"), RecordingTelemetry()
+            "Test",
+            "/v1/feedback",
+            router,
+            ServingEnvironment("env-1", "on-demand"),
+            RecordingTelemetry(),
         )
         return TestClient(app)
 

@@ -49,7 +49,7 @@ def store_at(url: str) -> DynamoStore:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
+def running_holder(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(folder), str(TEMPLATE)],
         cwd=ROOT,
@@ -66,12 +66,12 @@ def held(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
 
 
 def stand_ins_of(folder: Path) -> list[psutil.Process]:
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get("STATE_DIR") == str(folder):
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def stand_in_of(folder: Path) -> psutil.Process:
@@ -119,7 +119,7 @@ def test_the_table_is_as_described_also_after_a_restart(tmp_path: Path):
 
 
 def test_everything_confirmed_survives_sigkill_of_make_run_in_the_middle_of_writing(tmp_path: Path):
-    with held(tmp_path) as (url, holder):
+    with running_holder(tmp_path) as (url, holder):
         stand_in = stand_in_of(tmp_path)
         store = store_at(url)
         confirmed: list[str] = []
@@ -164,7 +164,7 @@ def test_a_copy_older_than_what_was_saved_is_not_put_back(tmp_path: Path):
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_ends_with_its_parent_however_that_ends(tmp_path: Path, number: signal.Signals):
-    with held(tmp_path) as (url, holder):
+    with running_holder(tmp_path) as (url, holder):
         stand_in = stand_in_of(tmp_path)
         store_at(url).put(feedback())
         holder.send_signal(number)

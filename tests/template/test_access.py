@@ -85,9 +85,9 @@ def deployed(translated: dict[str, Any]) -> Iterator[Stack]:
         names = {}
         for function in ("Classifier", "Feedback"):
             parameters = {"Name": function.lower(), "Stack": STACK, "LogRetentionDays": "7"}
-            rest = {"PermissionsBoundary": "", "Tracing": "PassThrough"}
-            made = _create(f"{STACK}-{function}", BASICS, **parameters, **rest)
-            names |= {f"{function}.{name}": value for name, value in made.items()}
+            properties = {"PermissionsBoundary": "", "Tracing": "PassThrough"}
+            outputs = _create(f"{STACK}-{function}", BASICS, **parameters, **properties)
+            names |= {f"{function}.{name}": value for name, value in outputs.items()}
         policy = copy.deepcopy(translated["Resources"]["FeedbackPermissions"])
         policy["Properties"]["Roles"] = [names["Feedback.Role"]]
         table = translated["Resources"]["FeedbackTable"]
@@ -147,14 +147,14 @@ def test_feedback_can_do_nothing_else(
 @pytest.mark.parametrize("function", ["Classifier", "Feedback"])
 def test_functions_write_their_own_log_only(deployed: Stack, function: str):
     own = deployed.names[f"{function}.Logs"]
-    other = deployed.names["Feedback.Logs" if function == "Classifier" else "Classifier.Logs"]
+    foreign = deployed.names["Feedback.Logs" if function == "Classifier" else "Classifier.Logs"]
 
     def stream(group: str) -> str:
         return f"arn:aws:logs:{REGION}:123456789012:log-group:{group}:log-stream:2026/11/21/[1]ab"
 
     assert deployed.permits(function, "logs:PutLogEvents", stream(own))
     assert deployed.permits(function, "logs:CreateLogStream", stream(own))
-    assert not deployed.permits(function, "logs:PutLogEvents", stream(other))
+    assert not deployed.permits(function, "logs:PutLogEvents", stream(foreign))
     assert not deployed.permits(function, "logs:CreateLogGroup", stream(own))
 
 
@@ -170,9 +170,9 @@ def test_the_classifier_reaches_no_data(deployed: Stack):
 def test_feedbacks_check_touches_its_own_answer_only():
     policy = DOCUMENT["Resources"]["FeedbackCheckPermissions"]["Properties"]
     (statement,) = [
-        each
-        for each in policy["PolicyDocument"]["Statement"]
-        if any(action.startswith("dynamodb:") for action in each.get("Action", []))
+        statement
+        for statement in policy["PolicyDocument"]["Statement"]
+        if any(action.startswith("dynamodb:") for action in statement.get("Action", []))
     ]
 
     assert statement["Action"] == ["dynamodb:GetItem", "dynamodb:DeleteItem"]

@@ -7,7 +7,8 @@ from tests.template.conftest import DOCUMENT, FUNCTIONS
 
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 PROD = dict(
-    each.split("=") for each in CONFIG["prod"]["global"]["parameters"]["parameter_overrides"]
+    override.split("=")
+    for override in CONFIG["prod"]["global"]["parameters"]["parameter_overrides"]
 )
 PRICES = tomllib.loads((ROOT / "loadtest" / "prices.toml").read_text())
 TEXT = (ROOT / "infra" / "README.md").read_text().partition("### What an attack costs")[2]

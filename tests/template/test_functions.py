@@ -15,9 +15,9 @@ from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, FUNCTIONS, TEMPLATE, resources_of, translate
 
 PARAMETERS = DOCUMENT["Parameters"]
-WITH_ROUTES = [name for name, each in FUNCTIONS.items() if "Events" in each["Properties"]]
+WITH_ROUTES = [name for name, function in FUNCTIONS.items() if "Events" in function["Properties"]]
 DOCKERFILE = (ROOT / "functions" / "Dockerfile").read_text()
-GIVEN = {"RECEIPT_KEY": "k" * 32}
+VARIABLES = {"RECEIPT_KEY": "k" * 32}
 
 
 def longest_s(name: str) -> int:
@@ -34,8 +34,10 @@ def test_ends_before_the_gateway_gives_up(name: str):
     ("memory_mb", "threads"), [("1280", 1), ("1769", 1), ("3538", 2), ("5307", 3), ("10240", 6)]
 )
 def test_the_classifiers_threads_follow_its_memory(memory_mb: str, threads: int):
-    template = read_template(TEMPLATE, {"ClassifierMemory": memory_mb}, GIVEN)
-    (classifier,) = [each for each in template.functions if each.name == "ClassifierFunction"]
+    template = read_template(TEMPLATE, {"ClassifierMemory": memory_mb}, VARIABLES)
+    (classifier,) = [
+        function for function in template.functions if function.name == "ClassifierFunction"
+    ]
 
     assert threads_for(classifier.memory_mb, cpu_count=6) == threads
     assert "THREADS" not in " ".join(classifier.environment)

@@ -105,7 +105,7 @@ NOT_USED = re.compile(
 def resolved(node: Any) -> Any:
     """The node with its references to parameters and to the boundary put in."""
     if isinstance(node, list):
-        return [resolved(each) for each in node]
+        return [resolved(item) for item in node]
     if not isinstance(node, dict):
         return node
     if "Ref" in node:
@@ -121,7 +121,7 @@ def as_list(value: Any) -> list[Any]:
 
 FUNCTION_ROLE = load_yaml(ROOT / "infra" / "function.yaml")["Resources"]["Role"]["Properties"]
 ROLE_PROPERTIES = GITHUB["Resources"]["DeployRole"]["Properties"]
-(POLICY,) = (resolved(each["PolicyDocument"]) for each in ROLE_PROPERTIES["Policies"])
+(POLICY,) = (resolved(policy["PolicyDocument"]) for policy in ROLE_PROPERTIES["Policies"])
 BOUNDARY_POLICY = resolved(GITHUB["Resources"]["Boundary"]["Properties"]["PolicyDocument"])
 
 
@@ -130,24 +130,28 @@ def grants(action: str, resource: str, policy: dict[str, Any] = POLICY) -> list[
     return [
         statement.get("Condition", {})
         for statement in policy["Statement"]
-        if any(fnmatchcase(action.lower(), each.lower()) for each in as_list(statement["Action"]))
-        and any(fnmatchcase(resource, each) for each in as_list(statement["Resource"]))
+        if any(
+            fnmatchcase(action.lower(), pattern.lower()) for pattern in as_list(statement["Action"])
+        )
+        and any(fnmatchcase(resource, pattern) for pattern in as_list(statement["Resource"]))
     ]
 
 
 def needed_by(kind: str) -> set[str]:
     """What CloudFormation's provider calls to make, read, change, tag and delete it."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
-    handlers = {name: each for name, each in schema["handlers"].items() if name != "list"}
+    handlers = {name: handler for name, handler in schema["handlers"].items() if name != "list"}
     assert {"create", "delete"} <= handlers.keys(), kind
-    actions = {action for each in handlers.values() for action in each["permissions"]}
+    actions = {action for handler in handlers.values() for action in handler["permissions"]}
     actions |= set(schema.get("tagging", {}).get("permissions", []))
     return {action for action in actions if not NOT_USED.fullmatch(action)}
 
 
 def test_cloudformation_may_all_that_its_providers_call(translated: dict[str, Any]):
     documents = [translated, *(load_yaml(path) for path in NESTED if path.name != "github.yaml")]
-    kinds = {each["Type"] for document in documents for each in document["Resources"].values()}
+    kinds = {
+        resource["Type"] for document in documents for resource in document["Resources"].values()
+    }
     kinds |= {"AWS::ECR::Repository"}  # SAM's companion stack
 
     missing = {
@@ -325,9 +329,9 @@ def granted_by_roles() -> set[str]:
 
 
 def test_the_boundary_is_what_the_stacks_roles_ask_for_and_no_more():
-    bounded = [each["Action"] for each in BOUNDARY_POLICY["Statement"]]
+    bounded = [statement["Action"] for statement in BOUNDARY_POLICY["Statement"]]
 
-    assert {action for each in bounded for action in as_list(each)} == granted_by_roles()
+    assert {action for actions in bounded for action in as_list(actions)} == granted_by_roles()
 
 
 @pytest.mark.parametrize(
@@ -396,7 +400,7 @@ def test_main_of_one_environment_of_one_repository_is_trusted():
 
 
 @pytest.mark.parametrize(
-    ("repository", "taken"),
+    ("repository", "accepted"),
     [
         ("owner/name", True),
         ("owner@1/name@2", True),  # GitHub's default since 15 July 2026
@@ -405,15 +409,15 @@ def test_main_of_one_environment_of_one_repository_is_trusted():
         ("owner/name:environment:prod", False),
     ],
 )
-def test_a_repository_is_named_as_its_tokens_are(repository: str, *, taken: bool):
+def test_a_repository_is_named_as_its_tokens_are(repository: str, *, accepted: bool):
     pattern = GITHUB["Parameters"]["Repository"]["AllowedPattern"]
 
-    assert bool(re.fullmatch(pattern, repository)) is taken
+    assert bool(re.fullmatch(pattern, repository)) is accepted
 
 
 def test_the_policies_fit_into_what_iam_takes():
     # IAM counts no white space: 10 240 for a role's own, 6144 for a managed policy.
-    sizes = [len(json.dumps(each, separators=(",", ":"))) for each in (POLICY, BOUNDARY_POLICY)]
+    sizes = [len(json.dumps(policy, separators=(",", ":"))) for policy in (POLICY, BOUNDARY_POLICY)]
 
     assert sizes[0] < 10_240
     assert sizes[1] < 6144

@@ -22,21 +22,21 @@ def references(node: Any) -> set[str]:
         return set().union(*map(references, node))
     if not isinstance(node, dict):
         return set()
-    found = set()
+    names = set()
     for key, value in node.items():
         if key == "Ref":
-            found.add(value)
+            names.add(value)
         elif key == "Fn::GetAtt":
-            found.add(value[0] if isinstance(value, list) else value.partition(".")[0])
+            names.add(value[0] if isinstance(value, list) else value.partition(".")[0])
         elif key == "Fn::Sub":
             text = value[0] if isinstance(value, list) else value
-            found |= {name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text)}
-            found |= references(value[1]) if isinstance(value, list) else set()
+            names |= {name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text)}
+            names |= references(value[1]) if isinstance(value, list) else set()
         elif key == "DependsOn":
-            found |= {value} if isinstance(value, str) else set(value)
+            names |= {value} if isinstance(value, str) else set(value)
         else:
-            found |= references(value)
-    return found
+            names |= references(value)
+    return names
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
@@ -45,8 +45,8 @@ def test_everything_is_described(path: Path):
 
     assert document["Description"]
     for section in ("Parameters", "Outputs"):
-        for name, each in document.get(section, {}).items():
-            assert each["Description"].endswith("."), name
+        for name, entry in document.get(section, {}).items():
+            assert entry["Description"].endswith("."), name
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
@@ -94,11 +94,11 @@ def test_nothing_waits_for_itself(translated: dict[str, Any]):
         for name, resource in translated["Resources"].items()
     }
     assert "ClassifierFunctionDeploymentGroup" in waits_for["ClassifierFunctionAliaslive"]
-    while ready := [name for name, others in waits_for.items() if not others]:
+    while ready := [name for name, dependencies in waits_for.items() if not dependencies]:
         for name in ready:
             del waits_for[name]
-        for others in waits_for.values():
-            others -= set(ready)
+        for dependencies in waits_for.values():
+            dependencies -= set(ready)
 
     assert not waits_for, f"a circle among {sorted(waits_for)}"
 
@@ -167,7 +167,9 @@ def test_every_function_with_traffic_has_its_alarms():
         if stack["TemplateURL"] == "infra/alarms.yaml"
     }
 
-    assert watched == {name for name, each in FUNCTIONS.items() if "Events" in each["Properties"]}
+    assert watched == {
+        name for name, function in FUNCTIONS.items() if "Events" in function["Properties"]
+    }
     assert set(alarms) == {
         *("ErrorsAlarm", "ServerErrorsAlarm", "SlowAlarm"),
         *("ThrottlesAlarm", "SpillOverAlarm", "LogBudgetAlarm"),
@@ -178,9 +180,9 @@ def test_every_function_with_traffic_has_its_alarms():
 def test_nested_stacks_get_the_parameters_they_declare():
     for name, stack in resources_of("AWS::CloudFormation::Stack").items():
         nested = load_yaml(ROOT / stack["TemplateURL"]).get("Parameters", {})
-        given = set(stack.get("Parameters", {}))
-        required = {each for each, details in nested.items() if "Default" not in details}
-        assert required <= given <= set(nested), name
+        parameters = set(stack.get("Parameters", {}))
+        required = {parameter for parameter, details in nested.items() if "Default" not in details}
+        assert required <= parameters <= set(nested), name
 
 
 def test_outputs_of_nested_stacks_that_are_used_exist():
@@ -225,7 +227,7 @@ def test_samconfig_gives_only_what_the_template_takes(env: str):
 
 
 def test_no_parameter_holds_a_secret():
-    assert not any("NoEcho" in each for each in DOCUMENT["Parameters"].values())
+    assert not any("NoEcho" in parameter for parameter in DOCUMENT["Parameters"].values())
     secrets = resources_of("AWS::SecretsManager::Secret").values()
     assert all(secret["GenerateSecretString"]["PasswordLength"] >= 32 for secret in secrets)
 

@@ -27,7 +27,7 @@ from infra.local.machine.processes import kill_sessions, peak_memory_mb
 
 _RUNTIME = Path(__file__).with_name("worker_runtime.py")
 _BROKEN = (EOFError, ValueError, OSError)
-"""What reading frames from a process that has gone, or talks nonsense, raises."""
+"""What reading frames raises when the process has ended or sent something else."""
 
 
 class WorkerEnvironment:
