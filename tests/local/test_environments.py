@@ -204,7 +204,7 @@ def test_a_full_queue_is_refused_at_once_and_waiting_is_reported(run_cloud):
         assert (busy.result()[0], (await waiting).status) == (200, 200)
         reports = toy.reports()
         assert [report["outcome"] for report in reports] == ["too_many_requests", "ok", "ok"]
-        assert reports[1]["queued_ms"] < reports[2]["queued_ms"]
+        assert reports[2]["queued_ms"] > 0
 
     run_cloud(scenario, environments=1, queue=1)
 
