@@ -1,6 +1,7 @@
 """What the template promises of every function."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,18 @@ from infra.local.sam.template import read_template
 from serving.settings import MB_PER_VCPU, threads_for
 from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, FUNCTIONS, TEMPLATE, resources_of, translate
+from tests.test_architecture import imports_of
 
 PARAMETERS = DOCUMENT["Parameters"]
-WITH_ROUTES = [name for name, function in FUNCTIONS.items() if "Events" in function["Properties"]]
+ROUTES = {
+    name: [
+        event["Properties"]
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    ]
+    for name, function in FUNCTIONS.items()
+}
+WITH_ROUTES = [name for name, routes in ROUTES.items() if routes]
 DOCKERFILE = (ROOT / "functions" / "Dockerfile").read_text()
 VARIABLES = {"RECEIPT_KEY": "k" * 32}
 
@@ -84,9 +94,10 @@ def test_its_image_is_the_dockerfiles_target_with_its_handler(name: str):
     (handler,) = FUNCTIONS[name]["Properties"]["ImageConfig"]["Command"]
     stage = DOCKERFILE.partition(f" AS {target}\n")[2].partition("\nFROM ")[0]
 
-    assert handler.startswith(f"{target}.")
-    assert handler.endswith("handler.handler")
-    assert f"{target}.handler.handler" in stage
+    module = handler.removesuffix(".handler").replace(".", "/")
+    assert handler.endswith(".handler")
+    assert (ROOT / "functions" / f"{module}.py").exists()
+    assert f"COPY {module.partition('/')[0]}" in stage
 
 
 def test_all_images_stand_on_one_pinned_base():
@@ -108,7 +119,7 @@ def test_only_aliases_are_called(translated: dict[str, Any]):
         if "x-amazon-apigateway-integration" in operation
     ]
 
-    assert len(uris) == sum(len(FUNCTIONS[name]["Properties"]["Events"]) for name in WITH_ROUTES)
+    assert len(uris) == sum(map(len, ROUTES.values()))
     assert all(re.search(r"functions/\$\{\w+Aliaslive\}/invocations", uri) for uri in uris)
 
 
@@ -120,14 +131,19 @@ def test_every_log_group_has_its_retention():
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
 
 
+def imports_of_folder(folder: Path) -> set[str]:
+    names = set().union(*map(imports_of, folder.glob("*.py")))
+    return {name.partition(".")[0] for name in names}
+
+
 @pytest.mark.parametrize("name", WITH_ROUTES)
 def test_every_variable_is_read_by_the_function(name: str):
     own = FUNCTIONS[name]["Properties"]["Environment"]["Variables"]
+    folders = ROOT / "functions"
     package = FUNCTIONS[name]["Properties"]["ImageConfig"]["Command"][0].partition(".")[0]
+    imported = {package, "serving"} | imports_of_folder(folders / package)
     source = "".join(
-        path.read_text()
-        for folder in (package, "serving")
-        for path in (TEMPLATE.parent / "functions" / folder).glob("*.py")
+        path.read_text() for folder in imported for path in (folders / folder).glob("*.py")
     )
     rotation = {"RECEIPT_KEY_ROTATION"}  # read by CloudFormation, see the template
     for variable in own.keys() - rotation:
