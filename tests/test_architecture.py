@@ -16,7 +16,6 @@ LAYERS = {
     "image_classifier": [
         {"handler", "__main__"},
         {"routes", "settings"},
-        {"upload"},
         {"schemas"},
         {"classifier"},
         {"decode", "preprocess", "runtime", "ranking", "labels"},

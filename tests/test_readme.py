@@ -12,9 +12,9 @@ import feedback.labels
 import feedback.store
 import image_classifier.complexity
 import image_classifier.decode
-import image_classifier.upload
 import serving.api
 import serving.body
+import serving.image_body
 import serving.receipts
 from feedback.settings import FeedbackSettings
 from image_classifier.settings import ClassifierSettings
@@ -33,9 +33,9 @@ MODULES = (
     feedback.store,
     image_classifier.complexity,
     image_classifier.decode,
-    image_classifier.upload,
     serving.api,
     serving.body,
+    serving.image_body,
     serving.receipts,
 )
 

@@ -12,28 +12,10 @@ from image_classifier.artifact import Artifact
 from image_classifier.classifier import Classifier
 from image_classifier.labels import search_labels
 from image_classifier.ranking import Prediction
-from image_classifier.upload import read_image
 from serving.api import record_of
+from serving.image_body import IMAGE_BODY, read_image
 from serving.models import ModelName, model_router
 from serving.receipts import Receipt, ReceiptBook
-
-# FastAPI cannot derive this one: the route reads the body itself, in one of three forms.
-PREDICT_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "image/*": {"schema": {"type": "string", "format": "binary"}},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {"file": {"type": "string", "format": "binary"}},
-                }
-            },
-            "application/json": {"schema": schemas.PredictJson.model_json_schema()},
-        },
-    }
-}
 
 
 def create_router(
@@ -51,7 +33,7 @@ def create_router(
     router.include_router(model_router(_model_out(artifact, threads, stands_in_for)))
 
     # async without threads: a Lambda environment serves one request at a time
-    @router.post("/predict", openapi_extra=PREDICT_BODY)
+    @router.post("/predict", openapi_extra=IMAGE_BODY)
     async def predict(
         request: Request,
         top_k: Annotated[int, Query(ge=1, le=len(artifact.labels))] = min(5, len(artifact.labels)),

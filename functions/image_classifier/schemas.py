@@ -21,12 +21,6 @@ class PredictOut(BaseModel):
     predictions: list[PredictionOut]
 
 
-class PredictJson(BaseModel):
-    """JSON form of a prediction request."""
-
-    image: str = Field(description="The image file in base64; a data: URL is taken too.")
-
-
 class ModelInput(BaseModel):
     """Pixels the model sees: cut from the centre after resizing the shorter side."""
 
