@@ -9,10 +9,10 @@ from pydantic_settings import BaseSettings
 
 import feedback.answer
 import feedback.labels
-import feedback.store
 import image_classifier.complexity
 import image_classifier.decode
 import serving.api
+import serving.aws
 import serving.body
 import serving.image_body
 import serving.receipts
@@ -30,10 +30,10 @@ GUIDES = ["README.md", "infra/README.md", "docs/load.md", "docs/operations.md", 
 MODULES = (
     feedback.answer,
     feedback.labels,
-    feedback.store,
     image_classifier.complexity,
     image_classifier.decode,
     serving.api,
+    serving.aws,
     serving.body,
     serving.image_body,
     serving.receipts,

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.dynamodb import DynamoStore
 from feedback.export.restore import copy_answers
 from infra.deploy.aws import translated
 from infra.deploy.checks import INVOKE_CONFIG, ask_checks
@@ -43,6 +43,7 @@ from infra.deploy.stack import (
     read_samconfig,
 )
 from infra.local.sam.intrinsics import load_yaml
+from serving.aws import CLIENT_CONFIG
 from serving.errors import ServiceError
 
 

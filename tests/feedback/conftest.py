@@ -17,7 +17,7 @@ from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 from starlette.testclient import TestClient
 
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.dynamodb import DynamoStore
 from feedback.labels import Label
 from feedback.memory import MemoryStore
 from feedback.record import Feedback
@@ -28,6 +28,7 @@ from infra.local.aws.stand_in import local_aws
 from infra.local.aws.tables import read_tables, requests_creating
 from infra.local.machine.guardian import Guardian
 from serving.api import create_app
+from serving.aws import CLIENT_CONFIG
 from serving.receipts import Receipt, ReceiptBook
 from serving.telemetry import Environment
 from tests.classifier_fakes import RecordingTelemetry

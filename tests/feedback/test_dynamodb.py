@@ -16,8 +16,8 @@ from botocore.exceptions import (
 from botocore.stub import Stubber
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from feedback.dynamodb import CLIENT_CONFIG, RETRY_AFTER_S, DynamoStore
-from feedback.store import StoreUnavailable
+from feedback.dynamodb import DynamoStore
+from serving.aws import CLIENT_CONFIG, RETRY_AFTER_S, StoreUnavailable
 from tests.feedback.conftest import NOON, RETENTION, client_of, create_table, feedback
 
 URL = "http://127.0.0.1:9"
