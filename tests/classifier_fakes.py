@@ -13,6 +13,7 @@ from starlette.types import ASGIApp
 
 from image_classifier.artifact import Artifact, InputSpec, Label, Manifest
 from image_classifier.classifier import Classifier
+from image_classifier.predictor import Predictor
 from image_classifier.routes import create_router
 from serving.api import create_app
 from serving.receipts import ReceiptBook
@@ -76,13 +77,13 @@ def build_app(artifact: Artifact, telemetry: RecordingTelemetry) -> Callable[...
     ) -> ASGIApp:
         nonces = (f"nonce-{i}" for i in itertools.count())
         ticks = itertools.count()
-        router = create_router(
+        predictor = Predictor(
             classifier=Classifier(artifact, infer, clock_s=lambda: next(ticks) / 1000),
             receipts=ReceiptBook(RECEIPT_KEY),
             new_nonce=lambda: next(nonces),
             threads=1,
-            stands_in_for=stands_in_for,
         )
+        router = create_router(predictor, stands_in_for)
         return create_app(
             "Test", "/v1", router, Environment("env-1", initialization_type), telemetry
         )

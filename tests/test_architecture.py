@@ -15,9 +15,9 @@ FUNCTIONS = ROOT / "functions"
 LAYERS = {
     "image_classifier": [
         {"handler", "__main__"},
-        {"routes", "settings"},
-        {"schemas"},
-        {"classifier"},
+        {"routes"},
+        {"predictor"},
+        {"settings", "schemas", "classifier"},
         {"decode", "preprocess", "runtime", "ranking", "labels"},
         {"artifact", "sniff"},
         {"sniff_tiff"},
