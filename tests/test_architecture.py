@@ -29,6 +29,15 @@ LAYERS = {
         {"answer", "store", "summary"},
         {"schemas", "labels", "record"},
     ],
+    "predictions": [
+        {"handler"},
+        {"routes", "settings"},
+        {"schemas", "store"},
+    ],
+    "prediction_store": [
+        {"dynamodb", "s3"},
+        {"record"},
+    ],
     "deployment_check": [
         {"handler", "feedback_handler"},
         {"hook"},
@@ -37,6 +46,8 @@ LAYERS = {
         {"request"},
     ],
 }
+# What functions share; each uses itself and those that stand before it.
+SHARED = ["serving", "prediction_store"]
 # What each floor of infra.local may use besides itself.
 FLOORS = {
     "account": set(),
@@ -102,20 +113,22 @@ def test_imports_of_a_function_point_inward(function: str):
 
 
 def test_every_function_has_its_layers():
-    folders = {path.name for path in FUNCTIONS.iterdir() if (path / "handler.py").exists()}
+    folders = {path.name for path in FUNCTIONS.iterdir() if (path / "__init__.py").exists()}
 
-    assert folders == set(LAYERS)
+    assert folders - {"serving"} == set(LAYERS)
 
 
-def test_what_is_shared_imports_no_function():
-    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - {"serving"}
-    for path in (FUNCTIONS / "serving").glob("*.py"):
+@pytest.mark.parametrize("folder", SHARED)
+def test_what_is_shared_imports_no_function(folder: str):
+    others = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()}
+    others -= set(SHARED[: SHARED.index(folder) + 1])
+    for path in (FUNCTIONS / folder).glob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        assert not roots & functions, path
+        assert not roots & others, path
 
 
 def test_functions_import_neither_each_other_nor_the_infrastructure():
-    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - {"serving"}
+    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - set(SHARED)
     for function in functions:
         for path in (FUNCTIONS / function).rglob("*.py"):
             roots = {name.partition(".")[0] for name in imports_of(path)}
@@ -129,10 +142,11 @@ def test_the_classifier_needs_nothing_that_only_builds_models():
         assert not any(name.startswith("image_classifier.export") for name in imports_of(path))
 
 
-def test_of_feedback_only_the_adapter_and_the_composition_roots_know_dynamodb():
-    for path in (FUNCTIONS / "feedback").rglob("*.py"):
+@pytest.mark.parametrize("folder", ["feedback", "prediction_store", "predictions"])
+def test_only_adapters_and_composition_roots_know_aws(folder: str):
+    for path in (FUNCTIONS / folder).rglob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        if path.stem not in {"handler", "__main__", "restore", "dynamodb"}:
+        if path.stem not in {"handler", "__main__", "restore", "dynamodb", "s3"}:
             assert not roots & {"boto3", "botocore"}, path
 
 
@@ -260,5 +274,5 @@ def test_what_make_run_installs_is_small_and_of_the_same_versions():
 
     assert served <= pins_of(ROOT / "requirements" / "dev.txt")
     assert not names & {"tensorflow-cpu", "keras", "scipy", "locust", "moto", "playwright", "ruff"}
-    for function in ("image_classifier", "feedback"):
+    for function in ("image_classifier", "feedback", "predictions"):
         assert pins_of(FUNCTIONS / function / "requirements.txt") <= served

@@ -11,6 +11,7 @@ import feedback.answer
 import feedback.labels
 import image_classifier.complexity
 import image_classifier.decode
+import predictions.routes
 import serving.api
 import serving.aws
 import serving.body
@@ -20,6 +21,7 @@ from feedback.settings import FeedbackSettings
 from image_classifier.settings import ClassifierSettings
 from infra.local.http_api import problems
 from infra.local.sam.intrinsics import load_yaml
+from predictions.settings import PredictionsSettings
 from serving import errors
 from serving.errors import ServiceError
 
@@ -32,6 +34,7 @@ MODULES = (
     feedback.labels,
     image_classifier.complexity,
     image_classifier.decode,
+    predictions.routes,
     serving.api,
     serving.aws,
     serving.body,
@@ -65,7 +68,7 @@ def test_every_error_code_is_listed_and_no_other():
     assert listed_codes() == (kinds | concrete | set(problems.PROBLEMS)) - at_start
 
 
-@pytest.mark.parametrize("settings", [ClassifierSettings, FeedbackSettings])
+@pytest.mark.parametrize("settings", [ClassifierSettings, FeedbackSettings, PredictionsSettings])
 def test_every_setting_is_listed_as_it_describes_itself(settings: type[BaseSettings]):
     for name, field in settings.model_fields.items():
         default = "required" if field.is_required() else f"`{field.default}`"
