@@ -54,6 +54,9 @@ BUDGETS = {
         # botocore's first module alone is Powertools' doing, wherever there is one
         frozenset({"boto3", "botocore.session", "ml_dtypes", "flatbuffers", "tqdm"}),
     ),
+    "image_classifier.worker": Budget(
+        250, 650, 60 * MB, frozenset({"ml_dtypes", "flatbuffers", "tqdm"})
+    ),
     "feedback.handler": Budget(230, 510, 27 * MB),
     "predictions.handler": Budget(230, 515, 27 * MB, frozenset({"numpy", "PIL"})),
 }

@@ -11,12 +11,12 @@ import boto3
 
 from prediction_store import s3
 from prediction_store.dynamodb import PredictionTable
+from prediction_store.settings import PredictionStoreSettings
 from predictions.routes import create_router
-from predictions.settings import PredictionsSettings
 from serving.aws import CLIENT_CONFIG
 from serving.lambda_http import http_handler
 
-settings = PredictionsSettings()  # type: ignore[call-arg]  # its values come from the environment
+settings = PredictionStoreSettings()  # type: ignore[call-arg]  # its values come from the environment
 router = create_router(
     store=PredictionTable(
         boto3.client("dynamodb", config=CLIENT_CONFIG),

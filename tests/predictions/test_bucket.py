@@ -10,7 +10,7 @@ from prediction_store import s3
 from prediction_store.record import UPLOAD_LIFETIME
 from serving.aws import StoreUnavailable
 from serving.image_body import ImageTooLarge
-from tests.predictions.conftest import BUCKET, Account, an_id, clients
+from tests.prediction_fakes import BUCKET, Account, an_id, clients
 
 
 def test_a_form_takes_one_key_one_type_and_one_size():

@@ -15,7 +15,7 @@ from serving.api import create_app
 from serving.aws import StoreUnavailable
 from serving.telemetry import Environment
 from tests.classifier_fakes import RecordingTelemetry
-from tests.predictions.conftest import NOON, RETENTION, Account, Clock, an_id
+from tests.prediction_fakes import NOON, RETENTION, Account, Clock, an_id
 
 PHOTO = b"a photo"
 JPEG = {"content-type": "image/jpeg"}

@@ -9,7 +9,7 @@ from botocore.stub import Stubber
 from prediction_store.dynamodb import NOTIFYING, PredictionTable
 from prediction_store.record import Claim, Outcome, Status, StoredPrediction
 from serving.aws import StoreUnavailable
-from tests.predictions.conftest import (
+from tests.prediction_fakes import (
     NOON,
     RETENTION,
     TABLE,

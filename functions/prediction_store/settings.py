@@ -1,11 +1,11 @@
-"""Settings of predictions, read once from the environment by ``handler``."""
+"""Settings that predictions and the worker share, read once from the environment by each."""
 
 from pydantic import Field
 
 from serving.settings import ServingSettings
 
 
-class PredictionsSettings(ServingSettings):
+class PredictionStoreSettings(ServingSettings):
     """Field names are the environment variables, in capitals."""
 
     predictions_table: str = Field(
