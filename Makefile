@@ -136,8 +136,9 @@ lock: ## resolve pyproject.toml into the hash-locked requirements (needs uv)
 	uv pip compile $(LOCK_OPTIONS) --group photos --no-deps --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/export/photos.txt
 	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints functions/image_classifier/requirements.txt --output-file functions/feedback/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group predictions --constraints functions/image_classifier/requirements.txt --output-file functions/predictions/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints functions/feedback/requirements.txt --output-file functions/deployment_check/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group run $(addprefix --constraints ,functions/image_classifier/requirements.txt functions/feedback/requirements.txt) --output-file requirements/run.txt
+	uv pip compile $(LOCK_OPTIONS) --group run $(addprefix --constraints ,functions/image_classifier/requirements.txt functions/feedback/requirements.txt functions/predictions/requirements.txt) --output-file requirements/run.txt
 	uv pip compile $(LOCK_OPTIONS) --group dev $(addprefix --constraints ,functions/image_classifier/export/requirements.txt requirements/run.txt) --output-file requirements/dev.txt
 	uv pip compile $(LOCK_OPTIONS) --group emulator --no-deps --output-file requirements/emulator.txt
 	uv pip compile $(LOCK_OPTIONS) --no-strip-extras --group sam --output-file requirements/sam.txt

@@ -14,11 +14,10 @@ FUNCTIONS = ROOT / "functions"
 # From the edge to the core: a module imports only what stands in a later row.
 LAYERS = {
     "image_classifier": [
-        {"handler", "__main__"},
-        {"routes", "settings"},
-        {"upload"},
-        {"schemas"},
-        {"classifier"},
+        {"handler", "worker", "__main__"},
+        {"routes", "queued", "worker_settings"},
+        {"predictor", "upload_event"},
+        {"settings", "schemas", "classifier"},
         {"decode", "preprocess", "runtime", "ranking", "labels"},
         {"artifact", "sniff"},
         {"sniff_tiff"},
@@ -30,6 +29,15 @@ LAYERS = {
         {"answer", "store", "summary"},
         {"schemas", "labels", "record"},
     ],
+    "predictions": [
+        {"handler"},
+        {"routes"},
+        {"schemas", "store"},
+    ],
+    "prediction_store": [
+        {"dynamodb", "s3", "sns"},
+        {"record", "settings"},
+    ],
     "deployment_check": [
         {"handler", "feedback_handler"},
         {"hook"},
@@ -38,6 +46,8 @@ LAYERS = {
         {"request"},
     ],
 }
+# What functions share; each uses itself and those that stand before it.
+SHARED = ["serving", "prediction_store"]
 # What each floor of infra.local may use besides itself.
 FLOORS = {
     "account": set(),
@@ -49,6 +59,7 @@ FLOORS = {
     "cloud": {"sam", "http_api", "aws_lambda", "machine"},
 }
 BUILD_TIME_ONLY = {"tensorflow", "keras", "torch", "boto3", "botocore", "skimage", "sklearn"}
+WORKERS_OWN = {"worker": {"boto3"}}
 
 
 def imports_of(path: Path) -> set[str]:
@@ -103,20 +114,22 @@ def test_imports_of_a_function_point_inward(function: str):
 
 
 def test_every_function_has_its_layers():
-    folders = {path.name for path in FUNCTIONS.iterdir() if (path / "handler.py").exists()}
+    folders = {path.name for path in FUNCTIONS.iterdir() if (path / "__init__.py").exists()}
 
-    assert folders == set(LAYERS)
+    assert folders - {"serving"} == set(LAYERS)
 
 
-def test_what_is_shared_imports_no_function():
-    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - {"serving"}
-    for path in (FUNCTIONS / "serving").glob("*.py"):
+@pytest.mark.parametrize("folder", SHARED)
+def test_what_is_shared_imports_no_function(folder: str):
+    others = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()}
+    others -= set(SHARED[: SHARED.index(folder) + 1])
+    for path in (FUNCTIONS / folder).glob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        assert not roots & functions, path
+        assert not roots & others, path
 
 
 def test_functions_import_neither_each_other_nor_the_infrastructure():
-    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - {"serving"}
+    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - set(SHARED)
     for function in functions:
         for path in (FUNCTIONS / function).rglob("*.py"):
             roots = {name.partition(".")[0] for name in imports_of(path)}
@@ -126,14 +139,15 @@ def test_functions_import_neither_each_other_nor_the_infrastructure():
 def test_the_classifier_needs_nothing_that_only_builds_models():
     for path in (FUNCTIONS / "image_classifier").glob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        assert not roots & BUILD_TIME_ONLY, path
+        assert not roots & (BUILD_TIME_ONLY - WORKERS_OWN.get(path.stem, set())), path
         assert not any(name.startswith("image_classifier.export") for name in imports_of(path))
 
 
-def test_of_feedback_only_the_adapter_and_the_composition_roots_know_dynamodb():
-    for path in (FUNCTIONS / "feedback").rglob("*.py"):
+@pytest.mark.parametrize("folder", ["feedback", "prediction_store", "predictions"])
+def test_only_adapters_and_composition_roots_know_aws(folder: str):
+    for path in (FUNCTIONS / folder).rglob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        if path.stem not in {"handler", "__main__", "restore", "dynamodb"}:
+        if path.stem not in {"handler", "__main__", "restore", "dynamodb", "s3", "sns"}:
             assert not roots & {"boto3", "botocore"}, path
 
 
@@ -197,7 +211,7 @@ def test_only_composition_roots_read_the_environment():
         if re.search(r"os\.environ|getenv|Settings\(\)", path.read_text())
     }
 
-    roots = ("handler", "__main__")
+    roots = ("handler", "worker", "__main__")
     assert all(Path(reader).stem.endswith(roots) for reader in readers), readers
 
 
@@ -261,5 +275,5 @@ def test_what_make_run_installs_is_small_and_of_the_same_versions():
 
     assert served <= pins_of(ROOT / "requirements" / "dev.txt")
     assert not names & {"tensorflow-cpu", "keras", "scipy", "locust", "moto", "playwright", "ruff"}
-    for function in ("image_classifier", "feedback"):
+    for function in ("image_classifier", "feedback", "predictions"):
         assert pins_of(FUNCTIONS / function / "requirements.txt") <= served

@@ -1,20 +1,13 @@
-"""Where answers are kept: what the routes and the export need of it, and how it fails."""
+"""Where answers are kept: what the routes and the export need of it."""
 
 from collections.abc import Iterator
 from typing import Protocol
 
 from feedback.record import Feedback, Judgement
-from serving.errors import Unavailable
-
-
-class StoreUnavailable(Unavailable):
-    """The store is throttling or cannot be reached; nothing is known to be stored."""
-
-    code = "store_unavailable"
 
 
 class FeedbackStore(Protocol):
-    """Answers by prediction; every method raises ``StoreUnavailable`` when it cannot tell."""
+    """Answers by prediction; what cannot be told raises ``serving.aws.StoreUnavailable``."""
 
     def put(self, feedback: Feedback) -> bool:
         """Store an answer unless a later one to the same prediction stands; True for the first.

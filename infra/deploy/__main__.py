@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import boto3
 
 from feedback.archive.restore import copy_answers
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.dynamodb import DynamoStore
 from infra.deploy.aws import translated
 from infra.deploy.checks import INVOKE_CONFIG, ask_checks
 from infra.deploy.empty import empty_bucket
@@ -43,6 +43,7 @@ from infra.deploy.stack import (
     read_samconfig,
 )
 from infra.local.sam.intrinsics import load_yaml
+from serving.aws import CLIENT_CONFIG
 from serving.errors import ServiceError
 
 

@@ -16,7 +16,7 @@ from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 from starlette.testclient import TestClient
 
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.dynamodb import DynamoStore
 from feedback.labels import ModelClass
 from feedback.memory import MemoryStore
 from feedback.record import Feedback
@@ -28,6 +28,7 @@ from infra.local.machine.guardian import Guardian
 from infra.local.sam.intrinsics import load_yaml
 from infra.local.sam.stateful import read_stateful
 from serving.api import create_app
+from serving.aws import CLIENT_CONFIG
 from serving.receipts import Receipt, ReceiptBook
 from serving.telemetry import ServingEnvironment
 from tests.classifier_fakes import RecordingTelemetry

@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from feedback.memory import MemoryStore
 from feedback.record import Feedback
 from feedback.routes import MAX_BODY_BYTES
-from feedback.store import FeedbackStore, StoreUnavailable
+from feedback.store import FeedbackStore
+from serving.aws import StoreUnavailable
 from serving.receipts import MAX_AGE_S, ReceiptBook
 from tests.feedback.conftest import CRANE, NOON, RECEIPT_KEY, TIGER, a_receipt
 

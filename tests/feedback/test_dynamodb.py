@@ -16,9 +16,9 @@ from botocore.exceptions import (
 from botocore.stub import Stubber
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from feedback.dynamodb import CLIENT_CONFIG, RETRY_AFTER_S, DynamoStore
-from feedback.store import StoreUnavailable
+from feedback.dynamodb import DynamoStore
 from infra.local.sam.intrinsics import load_yaml
+from serving.aws import CLIENT_CONFIG, RETRY_AFTER_S, StoreUnavailable
 from tests.feedback.conftest import (
     NOON,
     RETENTION,

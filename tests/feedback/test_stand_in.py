@@ -16,9 +16,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from feedback.dynamodb import DynamoStore
-from feedback.store import StoreUnavailable
 from infra.local.aws.errors import StandInFailed
 from infra.local.aws.stand_in import ENDPOINT_FILE
+from serving.aws import StoreUnavailable
 from tests.conftest import LIMIT_S, ROOT
 from tests.feedback.conftest import (
     RETENTION,

@@ -18,8 +18,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
 from feedback.archive.rows import csv_lines, jsonl_lines
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.dynamodb import DynamoStore
 from feedback.record import Feedback
+from serving.aws import CLIENT_CONFIG
 from serving.errors import ServiceError
 
 FORMATS = {"csv": csv_lines, "jsonl": jsonl_lines}

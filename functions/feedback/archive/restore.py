@@ -14,8 +14,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.dynamodb import DynamoStore
 from feedback.store import FeedbackStore
+from serving.aws import CLIENT_CONFIG
 from serving.errors import ServiceError
 
 
