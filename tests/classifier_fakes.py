@@ -17,7 +17,7 @@ from image_classifier.predictor import Predictor
 from image_classifier.routes import create_router
 from serving.api import create_app
 from serving.receipts import ReceiptBook
-from serving.telemetry import Environment, Record
+from serving.telemetry import Record, ServingEnvironment
 
 RECEIPT_KEY = "k" * 32
 CLASSES = 12
@@ -90,7 +90,7 @@ def build_app(artifact: Artifact, telemetry: RecordingTelemetry) -> Callable[...
     ) -> ASGIApp:
         router = create_router(predictor_of(artifact, infer), stands_in_for)
         return create_app(
-            "Test", "/v1", router, Environment("env-1", initialization_type), telemetry
+            "Test", "/v1", router, ServingEnvironment("env-1", initialization_type), telemetry
         )
 
     return build

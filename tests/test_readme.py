@@ -102,9 +102,9 @@ def test_every_file_it_links_or_shows_exists(guide: str):
 
 
 def test_every_guide_is_checked():
-    found = {*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("infra/*.md")}
+    guides = {*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("infra/*.md")}
 
-    assert {path.relative_to(ROOT).as_posix() for path in found} == {*GUIDES, "CHANGELOG.md"}
+    assert {path.relative_to(ROOT).as_posix() for path in guides} == {*GUIDES, "CHANGELOG.md"}
 
 
 def test_the_readme_is_short_and_says_early_where_things_are():

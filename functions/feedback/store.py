@@ -12,7 +12,7 @@ class FeedbackStore(Protocol):
     def put(self, feedback: Feedback) -> bool:
         """Store an answer unless a later one to the same prediction stands; True for the first.
 
-        However many come at once, one item is left and one caller is told True.
+        Of concurrent first answers one item remains, and one caller gets True.
         """
 
     def judgements(self, model_version: str) -> Iterator[Judgement]:

@@ -38,8 +38,8 @@ def create_router(predictor: Predictor, stands_in_for: str | None) -> APIRouter:
     ) -> schemas.LabelsOut:
         """Classes whose name, synonym or WordNet id contains ``q``."""
         response.headers["cache-control"] = "public, max-age=3600"
-        found = search_labels(artifact.labels, q)[:limit]
-        return schemas.LabelsOut(labels=[schemas.LabelOut(**asdict(label)) for label in found])
+        matches = search_labels(artifact.labels, q)[:limit]
+        return schemas.LabelsOut(labels=[schemas.LabelOut(**asdict(label)) for label in matches])
 
     return router
 

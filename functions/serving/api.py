@@ -1,8 +1,8 @@
-"""The HTTP shell of every function; the only place that knows statuses.
+"""The HTTP application around a function's routes; gives every error its status.
 
 ``create_app`` gives each response a request id, the environment that answered and headers that keep
-browsers from running it, turns every error
-into RFC 9457 ``application/problem+json``, and hands each request's record to the telemetry.
+browsers from running it, turns every error into RFC 9457 ``application/problem+json``, and hands
+each request's record to the telemetry.
 """
 
 import time
@@ -21,7 +21,7 @@ from serving import errors
 from serving.docs import create_documented_app
 from serving.errors import ServiceError
 from serving.problem import problem_of, unforeseen
-from serving.telemetry import Environment, Record, Telemetry
+from serving.telemetry import Record, ServingEnvironment, Telemetry
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -45,7 +45,7 @@ def create_app(  # noqa: PLR0913, PLR0917  # everything that an app consists of
     title: str,
     base_path: str,
     router: APIRouter,
-    environment: Environment,
+    environment: ServingEnvironment,
     telemetry: Telemetry,
     docs_path: str | None = None,
 ) -> "RequestEdge":
@@ -64,7 +64,7 @@ def create_app(  # noqa: PLR0913, PLR0917  # everything that an app consists of
 class RequestEdge:
     """Outermost edge: whatever happens inside, the caller gets an answer and the log a line."""
 
-    def __init__(self, app: ASGIApp, environment: Environment, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, environment: ServingEnvironment, telemetry: Telemetry) -> None:
         self._app = app
         self._environment = environment
         self._telemetry = telemetry
@@ -130,7 +130,7 @@ def _routed(request: Request) -> None:
 
 
 def problem(record: Record, error: ServiceError) -> JSONResponse:
-    """The answer that tells a caller of ``error``."""
+    """The response for ``error``."""
     record.code = error.code
     headers = {}
     if isinstance(error, errors.Unavailable):

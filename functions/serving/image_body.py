@@ -42,7 +42,7 @@ IMAGE_BODY = {
 
 
 class InvalidForm(InvalidRequest):
-    """The body is not the multipart form it says it is."""
+    """The body is no valid multipart form, though its content type names one."""
 
     code = "invalid_form"
 

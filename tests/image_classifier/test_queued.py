@@ -16,7 +16,7 @@ from prediction_store.record import MAX_UPLOAD_BYTES, Status, StoredPrediction
 from predictions.routes import create_router
 from serving.api import create_app
 from serving.aws import StoreUnavailable
-from serving.telemetry import Environment, Record
+from serving.telemetry import Record, ServingEnvironment
 from tests.classifier_fakes import CLASSES, RecordingTelemetry, colour_model, predictor_of
 from tests.image_classifier.images import png_bomb
 from tests.image_classifier.messages import message, s3_event
@@ -88,7 +88,7 @@ def test_answers_exactly_as_predict_does(
 ):
     worker.queue(photo, top_k=CLASSES)
     router = create_router(worker.account.table, worker.account.photos, an_id, clock)
-    environment = Environment("e", "on-demand")
+    environment = ServingEnvironment("e", "on-demand")
     later = TestClient(create_app("Test", "/v1", router, environment, RecordingTelemetry()))
 
     worker.deliver()

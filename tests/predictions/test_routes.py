@@ -13,7 +13,7 @@ from prediction_store.record import UPLOAD_GRACE, UPLOAD_LIFETIME, Outcome, Stat
 from predictions.routes import create_router
 from serving.api import create_app
 from serving.aws import StoreUnavailable
-from serving.telemetry import Environment
+from serving.telemetry import ServingEnvironment
 from tests.classifier_fakes import RecordingTelemetry
 from tests.prediction_fakes import NOON, RETENTION, Account, Clock, an_id
 
@@ -193,7 +193,7 @@ class Unreachable:
 
 def failing_api(store: object, photos: object) -> TestClient:
     router = create_router(store, photos, lambda: an_id(9), Clock())  # type: ignore[arg-type]
-    environment = Environment("e", "on-demand")
+    environment = ServingEnvironment("e", "on-demand")
     return TestClient(create_app("Test", "/v1", router, environment, RecordingTelemetry()))
 
 
