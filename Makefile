@@ -19,10 +19,12 @@ export PHOTOS_DIR
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := functions:.
 # Environments, each installed by the first command that needs it. .venv runs the service, .dev has
-# what developing, loading and testing need as well, and .export builds models with TensorFlow.
+# what developing, loading and testing need as well, .export builds models with TensorFlow, and
+# .train trains the tabular ones.
 RUN := .venv/.installed
 DEV := .dev/.installed
 EXPORT := .export/.installed
+TRAIN := .train/.installed
 SAM := .sam/.installed
 CHECKOV := .checkov/.installed
 STAND_IN := .stand-in/.installed
@@ -39,7 +41,7 @@ PIP_OPTIONS := --no-deps --no-compile --require-hashes
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
+.PHONY: help run classify model train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -136,16 +138,18 @@ lock: ## resolve pyproject.toml into the hash-locked requirements (needs uv)
 	uv pip compile $(LOCK_OPTIONS) --group photos --no-deps --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/export/photos.txt
 	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints functions/image_classifier/requirements.txt --output-file functions/feedback/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group tabular --constraints functions/image_classifier/requirements.txt --output-file functions/tabular/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints functions/feedback/requirements.txt --output-file functions/deployment_check/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group run $(addprefix --constraints ,functions/image_classifier/requirements.txt functions/feedback/requirements.txt) --output-file requirements/run.txt
+	uv pip compile $(LOCK_OPTIONS) --group run $(addprefix --constraints ,functions/image_classifier/requirements.txt functions/feedback/requirements.txt functions/tabular/requirements.txt) --output-file requirements/run.txt
 	uv pip compile $(LOCK_OPTIONS) --group dev $(addprefix --constraints ,functions/image_classifier/export/requirements.txt requirements/run.txt) --output-file requirements/dev.txt
+	uv pip compile $(LOCK_OPTIONS) --group train --constraints functions/tabular/requirements.txt --output-file requirements/train.txt
 	uv pip compile $(LOCK_OPTIONS) --group emulator --no-deps --output-file requirements/emulator.txt
 	uv pip compile $(LOCK_OPTIONS) --no-strip-extras --group sam --output-file requirements/sam.txt
 	uv pip compile $(LOCK_OPTIONS) --group checkov --output-file requirements/checkov.txt
 	uv pip compile $(LOCK_OPTIONS) --group stand-in --output-file requirements/stand-in.txt
 
 clean: ## remove what was built and installed; keeps DATA
-	rm -rf .venv .dev .export .emulator .sam .checkov .stand-in .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .dev .export .train .emulator .sam .checkov .stand-in .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=python3.12"; exit 1; }
@@ -157,14 +161,16 @@ $(SAM): requirements/sam.txt
 $(CHECKOV): requirements/checkov.txt
 $(STAND_IN): requirements/stand-in.txt
 $(EXPORT): $(EXPORT_REQUIREMENTS)
+$(TRAIN): requirements/train.txt
 SIZE_MB_.venv := 250
 SIZE_MB_.dev := 2250
 SIZE_MB_.export := 1750
+SIZE_MB_.train := 1000
 SIZE_MB_.sam := 220
 SIZE_MB_.checkov := 200
 SIZE_MB_.stand-in := 60
 
-$(RUN) $(DEV) $(EXPORT) $(SAM) $(CHECKOV) $(STAND_IN): %/.installed: | .venv/bin/pip
+$(RUN) $(DEV) $(EXPORT) $(TRAIN) $(SAM) $(CHECKOV) $(STAND_IN): %/.installed: | .venv/bin/pip
 	@echo "Setting up $*, about $(SIZE_MB_$*) MB."
 	@test -e $*/bin/python || $(PYTHON) -m venv --without-pip $*
 	@$(PIP_INSTALL) --python $*/bin/python install $(PIP_OPTIONS) --progress-bar off --requirement $< | awk -v name=$* -v all="$$(grep -c == $<)" \

@@ -30,6 +30,8 @@ LAYERS = {
         {"answer", "store", "summary"},
         {"schemas", "labels", "record"},
     ],
+    "iris": [{"handler"}, {"routes"}, {"schemas", "model"}],
+    "flight_delay": [{"handler"}, {"routes"}, {"upload"}, {"schemas", "model"}, {"names"}],
     "deployment_check": [
         {"handler", "feedback_handler"},
         {"hook"},
@@ -38,6 +40,8 @@ LAYERS = {
         {"request"},
     ],
 }
+# What is shared, and what of it each may use besides itself: serving by all, tabular by some.
+SHARED = {"serving": set(), "tabular": {"serving"}}
 # What each floor of infra.local may use besides itself.
 FLOORS = {
     "account": set(),
@@ -108,19 +112,20 @@ def test_every_function_has_its_layers():
     assert folders == set(LAYERS)
 
 
-def test_what_is_shared_imports_no_function():
-    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - {"serving"}
-    for path in (FUNCTIONS / "serving").glob("*.py"):
+@pytest.mark.parametrize("shared", SHARED)
+def test_what_is_shared_imports_no_function(shared: str):
+    others = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - {shared}
+    for path in (FUNCTIONS / shared).glob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        assert not roots & functions, path
+        assert not roots & (others - SHARED[shared]), path
 
 
 def test_functions_import_neither_each_other_nor_the_infrastructure():
-    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - {"serving"}
+    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - set(SHARED)
     for function in functions:
         for path in (FUNCTIONS / function).rglob("*.py"):
             roots = {name.partition(".")[0] for name in imports_of(path)}
-            assert not roots & (functions - {function} | {"infra", "tests"}), path
+            assert not roots & (functions - {function} | {"infra", "tests", "training"}), path
 
 
 def test_the_classifier_needs_nothing_that_only_builds_models():
@@ -261,5 +266,5 @@ def test_what_make_run_installs_is_small_and_of_the_same_versions():
 
     assert served <= pins_of(ROOT / "requirements" / "dev.txt")
     assert not names & {"tensorflow-cpu", "keras", "scipy", "locust", "moto", "playwright", "ruff"}
-    for function in ("image_classifier", "feedback"):
+    for function in ("image_classifier", "feedback", "tabular"):
         assert pins_of(FUNCTIONS / function / "requirements.txt") <= served

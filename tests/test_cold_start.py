@@ -46,12 +46,17 @@ class Budget:
     forbidden: frozenset[str] = frozenset()
 
 
+TRAINING = frozenset({"boto3", "botocore", "sklearn", "scipy", "onnx", "xgboost", "training"})
 BUDGETS = {
     "image_classifier.handler": Budget(
         190, 450, 39 * MB, frozenset({"boto3", "botocore", "ml_dtypes", "flatbuffers", "tqdm"})
     ),
     "feedback.handler": Budget(230, 510, 27 * MB),
+    "iris.handler": Budget(195, 440, 70 * MB, TRAINING),
+    "flight_delay.handler": Budget(195, 440, 70 * MB, TRAINING),
 }
+IMAGES = {"iris": "tabular", "flight_delay": "tabular"}
+"""Functions whose image is not their own."""
 UNNEEDED = {"IPython", "sqlite3", "tkinter", "unittest", "pydoc", "doctest", "lib2to3"}
 
 
@@ -60,7 +65,7 @@ def modules_of(code: str, function: str, model: Path, folder: Path) -> dict[str,
     environ = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{folder}:{FUNCTIONS}",
-        "MODEL_DIR": str(model),
+        "MODEL_DIR": "" if function in IMAGES else str(model),
         "LABELS_FILE": str(model / "labels.json"),
         "TABLE_NAME": "FeedbackTable",
         "RECEIPT_KEY": "k" * 32,
@@ -75,7 +80,7 @@ def modules_of(code: str, function: str, model: Path, folder: Path) -> dict[str,
 
 def hidden_from(function: str) -> list[str]:
     """Packages installed here that the function's locked requirements do not bring."""
-    locked = (FUNCTIONS / function / "requirements.txt").read_text()
+    locked = (FUNCTIONS / IMAGES.get(function, function) / "requirements.txt").read_text()
     pins = {normal(name) for name in re.findall(r"(?m)^([\w.-]+)==", locked)}
     installed = packages_distributions()
     return [root for root, names in installed.items() if not pins & set(map(normal, names))]
@@ -89,7 +94,7 @@ def excesses(modules: dict[str, str | None], budget: Budget) -> list[str]:
     """What a cold start takes beyond its budget, each named."""
     roots = {name.partition(".")[0] for name in modules}
     others = [name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]
-    size = sum(Path(file).stat().st_size for file in modules.values() if file)
+    size = sum(Path(file).stat().st_size for file in {*modules.values()} if file)
     counts = (
         ("Python's modules", len(modules) - len(others), budget.pythons_modules),
         ("other modules", len(others), budget.modules),

@@ -10,9 +10,11 @@ from pydantic_settings import BaseSettings
 import feedback.answer
 import feedback.labels
 import feedback.store
+import flight_delay.upload
 import image_classifier.complexity
 import image_classifier.decode
 import image_classifier.upload
+import iris.routes
 import serving.api
 import serving.body
 import serving.receipts
@@ -22,6 +24,7 @@ from infra.local.http_api import problems
 from infra.local.sam.intrinsics import load_yaml
 from serving import errors
 from serving.errors import ServiceError
+from tabular.settings import TabularSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
@@ -31,9 +34,11 @@ MODULES = (
     feedback.answer,
     feedback.labels,
     feedback.store,
+    flight_delay.upload,
     image_classifier.complexity,
     image_classifier.decode,
     image_classifier.upload,
+    iris.routes,
     serving.api,
     serving.body,
     serving.receipts,
@@ -65,7 +70,7 @@ def test_every_error_code_is_listed_and_no_other():
     assert listed_codes() == (kinds | concrete | set(problems.PROBLEMS)) - at_start
 
 
-@pytest.mark.parametrize("settings", [ClassifierSettings, FeedbackSettings])
+@pytest.mark.parametrize("settings", [ClassifierSettings, FeedbackSettings, TabularSettings])
 def test_every_setting_is_listed_as_it_describes_itself(settings: type[BaseSettings]):
     for name, field in settings.model_fields.items():
         default = "required" if field.is_required() else f"`{field.default}`"
