@@ -29,7 +29,14 @@ from tabular.settings import TabularSettings
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
-GUIDES = ["README.md", "infra/README.md", "docs/load.md", "docs/operations.md", "docs/reference.md"]
+GUIDES = [
+    "README.md",
+    "infra/README.md",
+    "docs/load.md",
+    "docs/operations.md",
+    "docs/tabular.md",
+    "docs/reference.md",
+]
 MODULES = (
     feedback.answer,
     feedback.labels,
