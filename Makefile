@@ -20,6 +20,7 @@ NO_ACCOUNT := AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_DEFAULT_REGI
 export PHOTOS_DIR
 export SAM_CLI_TELEMETRY := 0
 export MLFLOW_DISABLE_TELEMETRY := true
+export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export PYTHONPATH := functions:.
 # Environments, each installed by the first command that needs it. .venv runs the service, .dev has
 # what developing, loading and testing need as well, .export builds models with TensorFlow, and
@@ -78,7 +79,7 @@ train: $(TRAIN) ## train a tabular model and track it in MLflow: MODEL=iris|flig
 	@.train/bin/python -m training $(MODEL) --data $(DATA) $(if $(DATASET),--dataset $(DATASET)) $(if $(EMBED),--embed)
 
 mlflow: $(TRAIN) ## the page of what was trained, on 8081: DATA=.local
-	@exec .train/bin/mlflow server --backend-store-uri $(or $(MLFLOW_TRACKING_URI),sqlite:///$(abspath $(DATA))/mlflow/mlflow.db) --host 127.0.0.1 --port $(MLFLOW_PORT)
+	@exec .train/bin/mlflow server --backend-store-uri $(or $(MLFLOW_TRACKING_URI),sqlite:///$(abspath $(DATA))/mlflow/mlflow.db) --host 127.0.0.1 --port $(MLFLOW_PORT) --workers 1
 
 feedback-export: $(RUN) $(STAND_IN) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
 	@test -n "$(OUTPUT)" || { echo 'Name the file: make feedback-export OUTPUT=feedback.csv'; exit 2; }
