@@ -9,13 +9,12 @@ from serving.settings import ServingSettings
 from serving.telemetry import PowertoolsTelemetry, Telemetry, environment_of
 
 
-def http_handler(  # noqa: PLR0913  # all that a function is put together from
+def http_handler(  # noqa: PLR0913, PLR0917  # everything that an app consists of
     title: str,
     base_path: str,
     router: APIRouter,
     settings: ServingSettings,
     telemetry: Telemetry | None = None,
-    *,
     docs_path: str | None = None,
 ) -> Mangum:
     """The handler of a function that serves ``router`` below ``base_path``, and its documentation
@@ -30,6 +29,6 @@ def http_handler(  # noqa: PLR0913  # all that a function is put together from
         router,
         environment_of(settings),
         telemetry or PowertoolsTelemetry(),
-        docs_path=docs_path,
+        docs_path,
     )
     return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, PROBLEM_JSON])

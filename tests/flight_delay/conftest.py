@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from flight_delay.model import DelayModel
 from flight_delay.routes import create_router
 from serving.api import create_app
-from serving.telemetry import Environment
+from serving.telemetry import ServingEnvironment
 from tabular.artifact import load_artifact
 from tabular.runtime import load_model
 from tests.classifier_fakes import RecordingTelemetry
@@ -29,7 +29,7 @@ def model() -> DelayModel:
 
 @pytest.fixture
 def api(model: DelayModel) -> TestClient:
-    environment = Environment("env-1", "on-demand")
+    environment = ServingEnvironment("env-1", "on-demand")
     app = create_app(
         "Delay",
         "",

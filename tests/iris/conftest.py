@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from iris.model import IrisModel
 from iris.routes import create_router
 from serving.api import create_app
-from serving.telemetry import Environment
+from serving.telemetry import ServingEnvironment
 from tabular.artifact import load_artifact
 from tabular.runtime import Infer, load_model
 from tests.classifier_fakes import RecordingTelemetry
@@ -30,7 +30,7 @@ def build_api(telemetry: RecordingTelemetry) -> Callable[..., TestClient]:
             "Iris",
             "/v1",
             router,
-            Environment("env-1", "on-demand"),
+            ServingEnvironment("env-1", "on-demand"),
             telemetry,
             docs_path="/v1/iris",
         )
