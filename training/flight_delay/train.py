@@ -1,7 +1,8 @@
 """Flights → a model that also answers where the optional columns are missing.
 
 One model, not two: each flight is learned twice, with half the weight, once without its weekday and
-time of day. Over five random thirds it ranks within 0.001 AUC of two models made for one kind each.
+time of day. Over four random thirds its AUC was 0.6657 and 0.6946, that of two models, one for each
+kind, 0.6660 and 0.6962.
 """
 
 from dataclasses import asdict, dataclass
