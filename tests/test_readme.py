@@ -9,10 +9,12 @@ from pydantic_settings import BaseSettings
 
 import feedback.answer
 import feedback.labels
+import flight_delay.upload
 import image_classifier.complexity
 import image_classifier.decode
 import image_classifier.queued
 import image_classifier.upload_event
+import iris.routes
 import predictions.routes
 import serving.api
 import serving.aws
@@ -26,18 +28,28 @@ from infra.local.sam.intrinsics import load_yaml
 from prediction_store.settings import PredictionStoreSettings
 from serving import errors
 from serving.errors import ServiceError
+from tabular.settings import TabularSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
-GUIDES = ["README.md", "infra/README.md", "docs/load.md", "docs/operations.md", "docs/reference.md"]
+GUIDES = [
+    "README.md",
+    "infra/README.md",
+    "docs/load.md",
+    "docs/operations.md",
+    "docs/tabular.md",
+    "docs/reference.md",
+]
 MODULES = (
     feedback.answer,
     feedback.labels,
+    flight_delay.upload,
     image_classifier.complexity,
     image_classifier.decode,
     image_classifier.queued,
     image_classifier.upload_event,
+    iris.routes,
     predictions.routes,
     serving.api,
     serving.aws,
@@ -76,7 +88,9 @@ def test_every_error_code_is_listed_and_no_other():
     assert listed_codes() == (kinds | concrete | set(problems.PROBLEMS)) - logged
 
 
-@pytest.mark.parametrize("settings", [WorkerSettings, FeedbackSettings, PredictionStoreSettings])
+@pytest.mark.parametrize(
+    "settings", [WorkerSettings, FeedbackSettings, PredictionStoreSettings, TabularSettings]
+)
 def test_every_setting_is_listed_as_it_describes_itself(settings: type[BaseSettings]):
     for name, field in settings.model_fields.items():
         default = "required" if field.is_required() else f"`{field.default}`"
