@@ -15,8 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedback.dynamodb import DynamoStore
-from feedback.export.rows import COLUMNS, csv_lines, inert, jsonl_lines
+from feedback.export.rows import COLUMNS, csv_lines, jsonl_lines
 from infra.local.aws.stand_in import ENDPOINT_FILE, client_variables
+from serving.spreadsheet import inert
 from tests.conftest import ROOT
 from tests.feedback.conftest import (
     RETENTION,
