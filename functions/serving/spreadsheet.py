@@ -10,16 +10,31 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 _FORMULA = re.compile(r"""((?:^|[,;|\t\n\r])[\s"]*)(?=[=+\-@＝＋－＠])""")
 
 
+class Table:
+    """Lines of RFC 4180 CSV with these ``columns``, texts made ``inert``."""
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        self._columns = columns
+        self._written = _Written()
+        self._writer = csv.writer(self._written)
+
+    def header(self) -> str:
+        """The names of the columns."""
+        self._writer.writerow(self._columns)
+        return self._written.last
+
+    def line(self, row: Mapping[str, object]) -> str:
+        """The columns of ``row``; what else it has is left out."""
+        cells = (row[column] for column in self._columns)
+        self._writer.writerow([inert(cell) if isinstance(cell, str) else cell for cell in cells])
+        return self._written.last
+
+
 def csv_lines(columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> Iterator[str]:
-    """A header, then RFC 4180 records of the rows' ``columns``, texts made ``inert``."""
-    lines = _Lines()
-    writer = csv.writer(lines)
-    writer.writerow(columns)
-    yield lines.last
-    for row in rows:
-        cells = (row[column] for column in columns)
-        writer.writerow([inert(cell) if isinstance(cell, str) else cell for cell in cells])
-        yield lines.last
+    """A header, then a line for each row."""
+    table = Table(columns)
+    yield table.header()
+    yield from map(table.line, rows)
 
 
 def inert(text: str) -> str:
@@ -29,7 +44,7 @@ def inert(text: str) -> str:
     return _FORMULA.sub(r"\1'", text)
 
 
-class _Lines:
+class _Written:
     """Hands back what ``csv`` writes."""
 
     last = ""
