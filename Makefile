@@ -39,7 +39,7 @@ PIP_OPTIONS := --no-deps --no-compile --require-hashes
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
+.PHONY: help run classify collection model feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -56,6 +56,10 @@ installed:
 classify: $(RUN) ## top five of photos in the terminal: IMAGES="a.jpg b.png"
 	@test -n "$(IMAGES)" || { echo 'Name the photos: make classify IMAGES="a.jpg b.png"'; exit 2; }
 	@$(PYTHON_RUN) -m infra.commands.classify --model $(MODEL) --models-dir $(MODELS) $(IMAGES)
+
+collection: $(RUN) ## a folder, .zip or bucket of photos, classified and reported: PHOTOS=~/pictures OUTPUT=sorted, TOP_K=5 MIN_SCORE=0.5 ARRANGE=none|link|copy CONCURRENCY=2; s3://… with STACK=dev
+	@test -n "$(PHOTOS)" -a -n "$(OUTPUT)" || { echo 'Name both: make collection PHOTOS=~/pictures OUTPUT=sorted'; exit 2; }
+	@exec $(PYTHON_RUN) -m infra.commands.collection --photos "$(PHOTOS)" --output "$(OUTPUT)" --model $(MODEL) --models-dir $(MODELS) $(if $(TOP_K),--top-k $(TOP_K)) $(if $(MIN_SCORE),--min-score $(MIN_SCORE)) $(if $(ARRANGE),--arrange $(ARRANGE)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(if $(STACK),--stack $(STACK))
 
 model: $(RUN) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABELS_FILE=y.json PREPROCESS=none|caffe|tf|torch RESAMPLING=bilinear|bicubic RESIZE=256
 	@$(if $(MODEL_FILE)$(filter-out resnet50,$(MODEL)),,$(PYTHON_RUN) -m image_classifier.export.available)
@@ -136,6 +140,7 @@ lock: ## resolve pyproject.toml into the hash-locked requirements (needs uv)
 	uv pip compile $(LOCK_OPTIONS) --group photos --no-deps --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/export/photos.txt
 	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints functions/image_classifier/requirements.txt --output-file functions/feedback/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group image-collections --constraints functions/feedback/requirements.txt --output-file functions/image_collections/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints functions/feedback/requirements.txt --output-file functions/deployment_check/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group run $(addprefix --constraints ,functions/image_classifier/requirements.txt functions/feedback/requirements.txt) --output-file requirements/run.txt
 	uv pip compile $(LOCK_OPTIONS) --group dev $(addprefix --constraints ,functions/image_classifier/export/requirements.txt requirements/run.txt) --output-file requirements/dev.txt
