@@ -7,12 +7,18 @@ import time
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+from typing import Any
 
-from image_collections.tally import Tally
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.commands.collection.aws import classify_in_aws, deployed
 from infra.commands.collection.local import Options, OutputUnusable, classify_collection
 from infra.commands.model import CODE_FOLDER, ModelUnavailable, ensure_model, local_exporter
+from serving.collection import SourceUnavailable
 from serving.errors import ServiceError
 
+MAX_CONCURRENCY = 100
 STOPPED = 130
 GOES_ON = "The same command goes on where it stopped."
 
@@ -22,11 +28,14 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     began_s = time.monotonic()
     try:
-        tally = classify_collection(_local(options))
+        if options.photos.startswith("s3://"):
+            summary = _in_aws(options)
+        else:
+            summary = classify_collection(_local(options)).summary()
     except ModelUnavailable as exc:
         print(f"error: {exc}", file=sys.stderr)
         return exc.exit_code
-    except (ServiceError, OutputUnusable) as exc:
+    except (ServiceError, OutputUnusable, ClientError, BotoCoreError) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except BrokenProcessPool:
@@ -38,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print(f"\nStopped. {GOES_ON}", file=sys.stderr)
         return STOPPED
-    print("\n".join(_summary(tally, Path(options.output), time.monotonic() - began_s)))
+    print("\n".join(_summary(summary, options.output, time.monotonic() - began_s)))
     return 0
 
 
@@ -49,11 +58,28 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", required=True, help="a folder; s3://… for photos in S3")
     add("--model", default="resnet50")
     add("--models-dir", type=Path, default=Path("build/models"))
-    add("--top-k", type=int, default=5)
-    add("--min-score", type=float, default=0.5, help="below it a photo is unsure")
+    add("--top-k", type=_count, default=5)
+    add("--min-score", type=_share, default=0.5, help="below it a photo is unsure")
     add("--arrange", choices=("none", "link", "copy"), default="none")
-    add("--concurrency", type=int, help="processes; in AWS environments")
+    add("--concurrency", type=_count, help="processes, of which each core gets one; in AWS batches")
+    add("--stack", help="the environment of samconfig.toml that classifies photos in S3")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a count")
+    return int(text)
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    return share
 
 
 def _local(options: argparse.Namespace) -> Options:
@@ -75,15 +101,29 @@ def _local(options: argparse.Namespace) -> Options:
     )
 
 
-def _summary(tally: Tally, output: Path, seconds: float) -> list[str]:
-    classified = tally.photos - tally.failed
-    sure = f"{classified:,} of {tally.photos:,} photos classified, {tally.unsure:,} of them unsure"
+def _in_aws(options: argparse.Namespace) -> dict[str, Any]:
+    if not options.stack:
+        raise SourceUnavailable("Name the deployed stack for photos in S3: STACK=dev")
+    if options.arrange != "none":
+        raise SourceUnavailable("Only photos on this machine can be arranged.")
+    stack = deployed(options.stack, boto3.Session(), Path("samconfig.toml"))
+    chosen = {
+        "top_k": options.top_k,
+        "min_score": options.min_score,
+        "max_concurrency": options.concurrency or MAX_CONCURRENCY,
+    }
+    return classify_in_aws(stack, options.photos, options.output, chosen, time.sleep)
+
+
+def _summary(summary: dict[str, Any], output: str, seconds: float) -> list[str]:
+    photos, classified, unsure = (summary[name] for name in ("photos", "classified", "unsure"))
+    sure = f"{classified:,} of {photos:,} photos classified, {unsure:,} of them unsure"
     lines = [f"{sure}; {seconds:.1f} s in all."]
-    lines += [f"  {found.photos:7,}  {label}" for label, found in tally.ranked_classes()[:10]]
-    if tally.failed:
-        codes = ", ".join(f"{count:,} {code}" for code, count in tally.failures.most_common())
-        lines.append(f"{tally.failed:,} could not be: {codes}; see {output / 'failures.csv'}")
-    return [*lines, f"Look through them: {output / 'report.html'}; rows: {output / 'results.csv'}"]
+    lines += [f"  {found['photos']:7,}  {found['label']}" for found in summary["classes"][:10]]
+    if summary["failed"]:
+        codes = ", ".join(f"{count:,} {code}" for code, count in summary["failures"].items())
+        lines.append(f"{summary['failed']:,} could not be: {codes}; see {output}/failures.csv")
+    return [*lines, f"Look through them: {output}/report.html; rows: {output}/results.csv"]
 
 
 if __name__ == "__main__":

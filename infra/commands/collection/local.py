@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -101,10 +101,11 @@ def _classify(plan: Plan, output: FolderOutput, work: Work, options: Options) ->
     with tqdm(total=plan.photos, initial=done, unit=" photos", smoothing=0.05) as progress:
         failures = 0
         batches = (batch for batch in planned_batches(output) if batch.number in left)
-        for shard in classified(batches, work, processes):
-            failures += shard.failures
-            progress.set_postfix(failed=failures, refresh=False)
-            progress.update(shard.photos)
+        with closing(classified(batches, work, processes)) as shards:
+            for shard in shards:
+                failures += shard.failures
+                progress.set_postfix(failed=failures, refresh=False)
+                progress.update(shard.photos)
 
 
 def _left(output: FolderOutput) -> tuple[set[int], int]:

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,9 @@ class Work:
     top_k: int
 
 
-def classified(batches: Iterable[Batch], work: Work, processes: int) -> Iterator[Shard]:
+def classified(
+    batches: Iterable[Batch], work: Work, processes: int
+) -> Generator[Shard, None, None]:
     """Each batch's shard as it is done, in no promised order.
 
     When the caller stops, batches that were begun are finished and the rest is left.
@@ -46,6 +48,7 @@ def classified(batches: Iterable[Batch], work: Work, processes: int) -> Iterator
     )
     running: set[Future[Shard | None]] = set()
     try:
+        _start(pool, processes)
         for batch in batches:
             running.add(pool.submit(_classify, batch))
             if len(running) >= WAITING * processes:
@@ -56,6 +59,14 @@ def classified(batches: Iterable[Batch], work: Work, processes: int) -> Iterator
             yield from _shards(done)
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _start(pool: ProcessPoolExecutor, processes: int) -> None:
+    """Start them deaf to Ctrl-C, which is the command's: it ends them in order."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for _ in range(processes):
+        pool.submit(os.getpid)
+    signal.signal(signal.SIGINT, before)
 
 
 def _shards(done: Iterable[Future[Shard | None]]) -> Iterator[Shard]:
@@ -72,8 +83,8 @@ class _Process:
 
 
 def _begin(work: Work, parent: int) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the command's: it ends them in order
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # LiteRT greets on it, across the progress bar
     artifact = load_artifact(work.model)
     _Process.work = work
     _Process.classifier = Classifier(artifact, load_model(artifact, threads=1), time.perf_counter)
