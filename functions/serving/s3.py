@@ -1,7 +1,7 @@
 """A collection's photos and files in S3; the one adapter for functions and commands."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -77,7 +77,7 @@ class S3Photos:
             if _code(exc) in _REFUSED:
                 raise PhotoUnreadable("S3 refuses to give the object out.") from exc
             raise
-        with answer["Body"] as body:
+        with closing(answer["Body"]) as body:
             if answer["ContentLength"] > max_bytes:  # it grew since it was listed
                 raise PhotoTooLarge(f"The object has more than {max_bytes:,} bytes.")
             return body.read()
@@ -104,7 +104,7 @@ class S3Output:
     def read(self, name: str) -> bytes | None:
         """None where there is no such object."""
         try:
-            with self._client.get_object(**self._at(name))["Body"] as body:
+            with closing(self._client.get_object(**self._at(name))["Body"]) as body:
                 return body.read()
         except ClientError as exc:
             if _code(exc) in _GONE:
@@ -113,7 +113,7 @@ class S3Output:
 
     def lines(self, name: str) -> Iterator[bytes]:
         """Streamed; a line whose connection breaks raises."""
-        with self._client.get_object(**self._at(name))["Body"] as body:
+        with closing(self._client.get_object(**self._at(name))["Body"]) as body:
             yield from body.iter_lines(chunk_size=2**16)
 
     def create(self, name: str, data: bytes) -> bool:

@@ -22,7 +22,7 @@ class Photos:
         self.files = files
         self.reads: list[str] = []
 
-    def read(self, key: str, max_bytes: int) -> bytes:
+    def read(self, key: str, _max_bytes: int) -> bytes:
         self.reads.append(key)
         if key == "broken":
             raise ConnectionError
@@ -49,7 +49,7 @@ def test_a_photo_s_row_says_all_of_it(classify: Callable, artifact: Artifact, ph
     assert (row["key"], row["size"], row["code"]) == ("a", len(photo), None)
     assert row["sha256"] == sha256(photo).hexdigest()
     assert row["model_version"] == artifact.manifest.version
-    assert [p["label"] for p in row["top_k"]][0] == row["label"]
+    assert row["top_k"][0]["label"] == row["label"]
     assert [len(row["top_k"]), row["milliseconds"]] == [2, 0.0]
     small = Image.open(io.BytesIO(base64.b64decode(row["thumbnail"])))
     assert max(small.size) == 96
