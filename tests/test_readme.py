@@ -13,11 +13,16 @@ import feedback.store
 import image_classifier.complexity
 import image_classifier.decode
 import image_classifier.upload
+import image_collections.routes
+import image_collections.rows
+import image_collections.runs
 import serving.api
 import serving.body
+import serving.collection
 import serving.receipts
 from feedback.settings import FeedbackSettings
-from image_classifier.settings import ClassifierSettings
+from image_classifier.settings import ClassifierSettings, CollectionWorkerSettings
+from image_collections.settings import CollectionApiSettings
 from infra.local.http_api import problems
 from infra.local.sam.intrinsics import load_yaml
 from serving import errors
@@ -26,7 +31,8 @@ from serving.errors import ServiceError
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
-GUIDES = ["README.md", "infra/README.md", "docs/load.md", "docs/operations.md", "docs/reference.md"]
+GUIDES = ["README.md", "infra/README.md", "docs/load.md", "docs/operations.md"]
+GUIDES += ["docs/collections.md", "docs/reference.md"]
 MODULES = (
     feedback.answer,
     feedback.labels,
@@ -34,6 +40,8 @@ MODULES = (
     image_classifier.complexity,
     image_classifier.decode,
     image_classifier.upload,
+    image_collections.routes,
+    image_collections.runs,
     serving.api,
     serving.body,
     serving.receipts,
@@ -65,7 +73,19 @@ def test_every_error_code_is_listed_and_no_other():
     assert listed_codes() == (kinds | concrete | set(problems.PROBLEMS)) - at_start
 
 
-@pytest.mark.parametrize("settings", [ClassifierSettings, FeedbackSettings])
+def test_every_code_of_a_photo_s_row_is_listed():
+    rows = set(re.findall(r"^\| `(\w+)` \| [^`]*$", REFERENCE, flags=re.MULTILINE))
+    runs = {"source_unavailable", "no_photos"}
+    defined = codes_of(serving.collection) | codes_of(image_collections.rows)
+
+    assert defined - runs <= rows
+    assert all(f"`{code}`" in REFERENCE for code in runs)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [ClassifierSettings, CollectionWorkerSettings, CollectionApiSettings, FeedbackSettings],
+)
 def test_every_setting_is_listed_as_it_describes_itself(settings: type[BaseSettings]):
     for name, field in settings.model_fields.items():
         default = "required" if field.is_required() else f"`{field.default}`"
