@@ -1,7 +1,7 @@
 """``python -m benchmarks.collection``: ``make collection`` against the loop that people write.
 
-Both classify the same folder, made of ``PHOTOS_DIR``'s photos, with the same ResNet50; the loop gets
-part of it, as it is slow. What counts is whole: the command with its start, plan and report.
+Both classify ``PHOTOS_DIR``'s photos, repeated, with the same ResNet50; the loop gets fewer, as it
+is slow. What counts is whole: the command with its start, plan and report.
 """
 
 import argparse

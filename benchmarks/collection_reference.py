@@ -1,7 +1,7 @@
 """What people write to classify a folder: a loop of Keras ``load_img`` and ``predict``.
 
-``python -m benchmarks.collection_reference FOLDER``: prints photos and seconds as JSON. Kept honest:
-the model is loaded once and not counted, and TensorFlow may use every core.
+``python -m benchmarks.collection_reference FOLDER``: prints photos and seconds as JSON. Kept
+honest: the model is loaded once and not counted, and TensorFlow may use every core.
 """
 
 import json

@@ -9,10 +9,6 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError
-
-from infra.commands.collection.aws import classify_in_aws, deployed
 from infra.commands.collection.local import Options, OutputUnusable, classify_collection
 from infra.commands.model import CODE_FOLDER, ModelUnavailable, ensure_model, local_exporter
 from serving.collection import SourceUnavailable
@@ -35,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     except ModelUnavailable as exc:
         print(f"error: {exc}", file=sys.stderr)
         return exc.exit_code
-    except (ServiceError, OutputUnusable, ClientError, BotoCoreError) as exc:
+    except (ServiceError, OutputUnusable) as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     except BrokenProcessPool:
@@ -102,17 +98,19 @@ def _local(options: argparse.Namespace) -> Options:
 
 
 def _in_aws(options: argparse.Namespace) -> dict[str, Any]:
+    # Every process imports this module again, and boto3 would take it as long as fifty photos.
+    from infra.commands.collection.aws import classify_in_stack  # noqa: PLC0415
+
     if not options.stack:
         raise SourceUnavailable("Name the deployed stack for photos in S3: STACK=dev")
     if options.arrange != "none":
         raise SourceUnavailable("Only photos on this machine can be arranged.")
-    stack = deployed(options.stack, boto3.Session(), Path("samconfig.toml"))
     chosen = {
         "top_k": options.top_k,
         "min_score": options.min_score,
         "max_concurrency": options.concurrency or MAX_CONCURRENCY,
     }
-    return classify_in_aws(stack, options.photos, options.output, chosen, time.sleep)
+    return classify_in_stack(options.stack, options.photos, options.output, chosen)
 
 
 def _summary(summary: dict[str, Any], output: str, seconds: float) -> list[str]:

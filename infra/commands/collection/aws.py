@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
 from image_collections.event import Collection, output_prefix
@@ -21,6 +23,7 @@ from serving.collection import SourceUnavailable
 from serving.errors import ServiceError
 from serving.s3 import S3Output
 
+CONFIG = Path("samconfig.toml")
 POLL_S = 2.0
 STATE_MACHINE_OUTPUT, BUCKET_OUTPUT = "CollectionStateMachineArn", "CollectionOutputBucket"
 
@@ -44,16 +47,33 @@ def deployed(environment: str, session: boto3.Session, config: Path) -> Stack:
     """The stack of that environment in ``samconfig.toml``.
 
     Raises:
-        CollectionFailed: the stack lacks collections.
-        KeyError: there is no such environment.
+        CollectionFailed: there is no such environment, or its stack lacks collections.
     """
-    name = tomllib.loads(config.read_text())[environment]["global"]["parameters"]["stack_name"]
+    environments = tomllib.loads(config.read_text())
+    if not isinstance(environments.get(environment), dict):
+        raise CollectionFailed(f"{config} has no environment {environment}.")
+    name = environments[environment]["global"]["parameters"]["stack_name"]
     stacks = session.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
     outputs = {o["OutputKey"]: o["OutputValue"] for o in stacks[0].get("Outputs", ())}
     if not {STATE_MACHINE_OUTPUT, BUCKET_OUTPUT} <= outputs.keys():
         raise CollectionFailed(f"The stack {name} has no collections: deploy it anew.")
     runs = Runs(session.client("stepfunctions"), outputs[STATE_MACHINE_OUTPUT], time.monotonic)
     return Stack(runs, outputs[BUCKET_OUTPUT], session.client("s3"))
+
+
+def classify_in_stack(
+    environment: str, photos: str, output: str, options: dict[str, Any]
+) -> dict[str, Any]:
+    """``classify_in_aws`` by the stack of that environment in ``samconfig.toml``.
+
+    Raises:
+        SourceUnavailable, CollectionFailed: the latter for what AWS refuses, too.
+    """
+    try:
+        stack = deployed(environment, boto3.Session(), CONFIG)
+        return classify_in_aws(stack, photos, output, options, time.sleep)
+    except (BotoCoreError, ClientError, Boto3Error) as exc:
+        raise CollectionFailed(f"AWS: {exc}") from exc
 
 
 def classify_in_aws(
