@@ -152,8 +152,9 @@ def test_its_costs_add_up():
     text = (ROOT / "infra" / "README.md").read_text()
     at_rest = text.partition("**At rest")[2].partition("| `ProvisionedConcurrency=1`")[0]
     million = text.partition("**A million")[2].partition("A cold start")[0]
+    collection = text.partition("**A million photos of a bucket")[2].partition("At 1000")[0]
 
-    for table in (at_rest, million):
+    for table in (at_rest, million, collection):
         total, stated = sums(table)
         assert round(total, 2) == stated
 
@@ -163,6 +164,9 @@ def test_its_costs_add_up():
     [
         (1769 / 1024 * 2_628_000 * 0.0000041667, "18.92"),
         (1769 / 1024 * 0.020 * 1_000_000 * 0.0000166667, "0.58"),
+        (1769 / 1024 * 0.021 * 1_000_000 * 0.0000166667, "0.60"),
+        (10_000 * (1e-6 + 2.1 / 16 * 0.00001667), "0.03"),
+        (10_000 * 5e-6 + 20_000 * 4e-7 + 1000 * 5e-6, "0.06"),
         ((2.0 + 0.3) * 1_000_000 / 1_000_000 * 0.50, "1.15"),
         (110 * 0.020, "2.20"),
     ],
