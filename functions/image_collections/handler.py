@@ -9,6 +9,7 @@ import boto3
 from image_collections import runs
 from image_collections.routes import Results, create_router
 from image_collections.settings import CollectionApiSettings
+from serving import aws
 from serving.lambda_http import http_handler
 from serving.s3 import CLIENT_CONFIG, S3Output
 
@@ -16,7 +17,7 @@ LINK_S = 3600
 
 settings = CollectionApiSettings()  # type: ignore[call-arg]  # its values come from the environment
 s3 = boto3.client("s3", config=CLIENT_CONFIG)
-states = boto3.client("stepfunctions", config=runs.CLIENT_CONFIG)
+states = boto3.client("stepfunctions", config=aws.CLIENT_CONFIG)
 
 
 def _link(key: str) -> str:

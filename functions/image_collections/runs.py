@@ -6,18 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from image_collections.event import Collection
+from serving.aws import RETRY_AFTER_S
 from serving.errors import Conflict, NotFound, Unavailable
 
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
 PROGRESS_AGE_S = 1.0  # DescribeMapRun is taken once a second for an account
-RETRY_AFTER_S = 2
-CLIENT_CONFIG = Config(
-    connect_timeout=1, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 3}
-)
 
 _MISSING = frozenset({"ExecutionDoesNotExist", "InvalidArn"})
 _THROTTLED = frozenset({"ThrottlingException", "TooManyRequestsException"})

@@ -49,9 +49,9 @@ def task_files(image: str) -> dict[str, tarfile.TarInfo]:
 
 def test_the_base_lacks_what_awss_lacks(base_image: str):
     """Or a line that needs it would work here, and in no image that is deployed."""
-    found = run(base_image, "sh", "-c", "command -v find xargs diff gzip which || true")
+    output = run(base_image, "sh", "-c", "command -v find xargs diff gzip which || true")
 
-    assert found == "", "an older base? infra/local/base-image.sh makes it anew"
+    assert output == "", "an older base? infra/local/base-image.sh makes it anew"
 
 
 @pytest.mark.parametrize("name", LIMIT_MB)

@@ -14,7 +14,7 @@ from image_collections.routes import Results, create_router
 from image_collections.runs import Runs
 from serving.api import create_app
 from serving.collection import Photo
-from serving.telemetry import Environment
+from serving.telemetry import ServingEnvironment
 from tests.classifier_fakes import RecordingTelemetry
 from tests.collection_fakes import MemoryOutput
 
@@ -53,7 +53,7 @@ def api(states: Stubber) -> TestClient:
         new_id=lambda: "c-1",
         now=lambda: LATER,
     )
-    environment = Environment("e", "on-demand")
+    environment = ServingEnvironment("e", "on-demand")
     app = create_app("Test", "/v1/collections", router, environment, RecordingTelemetry())
     states.activate()
     return TestClient(app)
