@@ -14,11 +14,11 @@ FUNCTIONS = ROOT / "functions"
 # From the edge to the core: a module imports only what stands in a later row.
 LAYERS = {
     "image_classifier": [
-        {"handler", "worker", "__main__"},
-        {"routes", "queued", "worker_settings"},
+        {"handler", "worker", "collection_handler", "__main__"},
+        {"routes", "queued", "shards", "worker_settings"},
         {"predictor", "upload_event"},
         {"settings", "schemas", "classifier"},
-        {"decode", "preprocess", "runtime", "ranking", "labels"},
+        {"decode", "preprocess", "runtime", "ranking", "labels", "thumbnail"},
         {"artifact", "sniff"},
         {"sniff_tiff"},
         {"complexity"},
@@ -32,6 +32,14 @@ LAYERS = {
     "iris": [{"handler"}, {"routes"}, {"schemas", "model"}],
     "flight_delay": [{"handler"}, {"routes"}, {"upload"}, {"schemas", "model"}, {"names"}],
     "tabular": [{"routes", "runtime", "settings"}, {"artifact"}],
+    "image_collections": [
+        {"handler", "plan_handler", "report_handler"},
+        {"routes", "settings"},
+        {"report", "runs"},
+        {"page"},
+        {"contact_sheet", "tally", "charts"},
+        {"rows", "plan", "event", "schemas"},
+    ],
     "predictions": [
         {"handler"},
         {"routes"},
@@ -62,7 +70,7 @@ FLOORS = {
     "cloud": {"sam", "http_api", "aws_lambda", "machine"},
 }
 BUILD_TIME_ONLY = {"tensorflow", "keras", "torch", "boto3", "botocore", "skimage", "sklearn"}
-WORKERS_OWN = {"worker": {"boto3"}}
+WORKERS_OWN = {"worker": {"boto3"}, "collection_handler": {"boto3"}}
 
 
 def imports_of(path: Path) -> set[str]:
