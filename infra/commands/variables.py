@@ -31,6 +31,7 @@ def own_variables(data: Path, model: ServedModel, models_dir: Path) -> dict[str,
     return {
         **tabular,
         "ClassifierFunction": classifier,
+        "CollectionWorkerFunction": {"MODEL_DIR": str(model.folder)},
         "WorkerFunction": classifier,
         "FeedbackFunction": {**labels, **key, "PREVIOUS_RECEIPT_KEY": ""},
         "FeedbackCheckFunction": key,

@@ -28,11 +28,10 @@ def test_every_function_of_the_project_runs(tmp_path: Path):
 def test_the_model_is_the_classifiers_and_the_workers_alone(tmp_path: Path):
     functions = {function.name: function.environment for function in project(tmp_path).functions}
 
-    for name in ("MODEL_DIR", "MODEL_FALLBACK_FROM"):
-        assert {function for function in functions if name in functions[function]} == {
-            "ClassifierFunction",
-            "WorkerFunction",
-        }
+    workers = {"WorkerFunction", "CollectionWorkerFunction"}
+    named = {function for function in functions if "MODEL_DIR" in functions[function]}
+    assert named == {"ClassifierFunction", *workers}
+    assert "MODEL_FALLBACK_FROM" not in functions["CollectionWorkerFunction"]
     assert functions["FeedbackFunction"]["LABELS_FILE"] == str(tmp_path / "m" / "labels.json")
     assert "LABELS_FILE" not in functions["ClassifierFunction"]
 

@@ -106,7 +106,7 @@ NOT_USED = re.compile(
 def resolved(node: Any) -> Any:
     """The node with its references to parameters and to the boundary put in."""
     if isinstance(node, list):
-        return [resolved(item) for item in node]
+        return [resolved(item) for item in node if not is_conditional(item)]
     if not isinstance(node, dict):
         return node
     if "Ref" in node:
@@ -114,6 +114,11 @@ def resolved(node: Any) -> Any:
     if "Fn::Sub" in node:
         return re.sub(r"\$\{([^}]+)\}", lambda match: VALUES[match[1]], node["Fn::Sub"])
     return {key: resolved(value) for key, value in node.items()}
+
+
+def is_conditional(node: Any) -> bool:
+    """What a condition adds, which does not hold by default."""
+    return isinstance(node, dict) and node.get("Fn::If", [None])[-1] == {"Ref": "AWS::NoValue"}
 
 
 def as_list(value: Any) -> list[Any]:
