@@ -10,10 +10,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from infra.local.sam.intrinsics import load_yaml
 from prediction_store import s3
 from prediction_store.dynamodb import PredictionTable
 from prediction_store.record import Status, StoredPrediction
 from serving.aws import CLIENT_CONFIG
+from tests.conftest import ROOT
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RETENTION = timedelta(days=7)
@@ -48,7 +50,7 @@ class Clock:
 
 @dataclass
 class Account:
-    """Table and bucket as template.yaml will describe them (PredictionsTable, UploadsBucket)."""
+    """Clients of the table and the bucket, and what they hold."""
 
     dynamodb: Any
     s3: Any
@@ -76,16 +78,19 @@ def clients() -> Account:
     )
 
 
+def create_table(account: Account) -> None:
+    """The template's table."""
+    properties = load_yaml(ROOT / "template.yaml")["Resources"]["PredictionsTable"]["Properties"]
+    expiry = properties.pop("TimeToLiveSpecification")
+    account.dynamodb.create_table(TableName=TABLE, **properties)
+    account.dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification=expiry)
+
+
 @pytest.fixture
 def account() -> Iterator[Account]:
     with mock_aws():
         account = clients()
-        account.dynamodb.create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_table(account)
         account.s3.create_bucket(
             Bucket=BUCKET,
             CreateBucketConfiguration={"LocationConstraint": ACCOUNT["region_name"]},

@@ -29,6 +29,9 @@ LAYERS = {
         {"answer", "store", "summary"},
         {"schemas", "labels", "record"},
     ],
+    "iris": [{"handler"}, {"routes"}, {"schemas", "model"}],
+    "flight_delay": [{"handler"}, {"routes"}, {"upload"}, {"schemas", "model"}, {"names"}],
+    "tabular": [{"routes", "runtime", "settings"}, {"artifact"}],
     "image_collections": [
         {"handler", "plan_handler", "report_handler"},
         {"routes", "settings"},
@@ -55,7 +58,7 @@ LAYERS = {
     ],
 }
 # What functions share; each uses itself and those that stand before it.
-SHARED = ["serving", "prediction_store"]
+SHARED = ["serving", "prediction_store", "tabular"]
 # What each floor of infra.local may use besides itself.
 FLOORS = {
     "account": set(),
@@ -141,7 +144,7 @@ def test_functions_import_neither_each_other_nor_the_infrastructure():
     for function in functions:
         for path in (FUNCTIONS / function).rglob("*.py"):
             roots = {name.partition(".")[0] for name in imports_of(path)}
-            assert not roots & (functions - {function} | {"infra", "tests"}), path
+            assert not roots & (functions - {function} | {"infra", "tests", "training"}), path
 
 
 def test_the_classifier_needs_nothing_that_only_builds_models():
@@ -283,5 +286,5 @@ def test_what_make_run_installs_is_small_and_of_the_same_versions():
 
     assert served <= pins_of(ROOT / "requirements" / "dev.txt")
     assert not names & {"tensorflow-cpu", "keras", "scipy", "locust", "moto", "playwright", "ruff"}
-    for function in ("image_classifier", "feedback", "predictions"):
+    for function in ("image_classifier", "feedback", "predictions", "tabular"):
         assert pins_of(FUNCTIONS / function / "requirements.txt") <= served

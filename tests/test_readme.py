@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings
 
 import feedback.answer
 import feedback.labels
+import flight_delay.upload
 import image_classifier.complexity
 import image_classifier.decode
 import image_classifier.queued
@@ -16,6 +17,7 @@ import image_classifier.upload_event
 import image_collections.routes
 import image_collections.rows
 import image_collections.runs
+import iris.routes
 import predictions.routes
 import serving.api
 import serving.aws
@@ -32,19 +34,29 @@ from infra.local.sam.intrinsics import load_yaml
 from prediction_store.settings import PredictionStoreSettings
 from serving import errors
 from serving.errors import ServiceError
+from tabular.settings import TabularSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
-GUIDES = ["README.md", "infra/README.md", "docs/load.md", "docs/operations.md"]
-GUIDES += ["docs/collections.md", "docs/reference.md"]
+GUIDES = [
+    "README.md",
+    "infra/README.md",
+    "docs/load.md",
+    "docs/operations.md",
+    "docs/collections.md",
+    "docs/tabular.md",
+    "docs/reference.md",
+]
 MODULES = (
     feedback.answer,
     feedback.labels,
+    flight_delay.upload,
     image_classifier.complexity,
     image_classifier.decode,
     image_classifier.queued,
     image_classifier.upload_event,
+    iris.routes,
     predictions.routes,
     image_collections.routes,
     image_collections.runs,
@@ -98,7 +110,7 @@ def test_every_code_of_a_photo_s_row_is_listed():
     "settings",
     [
         *(WorkerSettings, CollectionWorkerSettings, CollectionApiSettings),
-        *(FeedbackSettings, PredictionStoreSettings),
+        *(FeedbackSettings, PredictionStoreSettings, TabularSettings),
     ],
 )
 def test_every_setting_is_listed_as_it_describes_itself(settings: type[BaseSettings]):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.config import Config
 
+from serving import aws
 from serving.aws import translated
 from serving.image_body import check_size
 
@@ -15,12 +16,11 @@ if TYPE_CHECKING:
 PREFIX = "uploads/"
 # A presigned address names the bucket's own regional host: at the global one S3 redirects what is
 # sent to a new bucket, and a browser follows no redirect to another origin.
-CLIENT_CONFIG = Config(
-    signature_version="s3v4",
-    s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
-    connect_timeout=1,
-    read_timeout=5,
-    retries={"mode": "standard", "total_max_attempts": 3},
+CLIENT_CONFIG = aws.CLIENT_CONFIG.merge(
+    Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+    )
 )
 
 _UNAVAILABLE = "The photos cannot be read or written now."

@@ -9,14 +9,21 @@ import pytest
 from tests.conftest import ROOT
 from tests.containers.conftest import docker
 
-LIMIT_MB = {"ClassifierFunction": 190, "FeedbackFunction": 45, "ClassifierCheckFunction": 30}
+LIMIT_MB = {
+    "ClassifierFunction": 190,
+    "PredictionsFunction": 45,
+    "FeedbackFunction": 45,
+    "ClassifierCheckFunction": 30,
+}
 TARGETS = {
     "ClassifierFunction": "image_classifier",
+    "PredictionsFunction": "predictions",
     "FeedbackFunction": "feedback",
     "ClassifierCheckFunction": "deployment_check",
 }
 CLIENTS: dict[str, set[str]] = {
-    "ClassifierFunction": set(),
+    "ClassifierFunction": {"dynamodb", "s3", "sns"},
+    "PredictionsFunction": {"dynamodb", "s3"},
     "FeedbackFunction": {"dynamodb"},
     "ClassifierCheckFunction": {"lambda", "codedeploy", "dynamodb"},
 }

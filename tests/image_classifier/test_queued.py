@@ -229,11 +229,15 @@ def test_photos_are_kept_and_nobody_told_where_so_set(worker: Worker, photo: byt
     assert not worker.told
 
 
-@pytest.mark.parametrize("method", ["start", "finish"])
-def test_a_throttled_table_loses_nothing_even_at_last(worker: Worker, photo: bytes, method: str):
+@pytest.mark.parametrize(
+    ("part", "method"), [("store", "start"), ("store", "finish"), ("photos", "get")]
+)
+def test_a_throttled_store_loses_nothing_even_at_last(
+    worker: Worker, photo: bytes, part: str, method: str
+):
     worker.queue(photo)
-    throttled = failing(method, worker.account.table, StoreUnavailable("not now"))
-    worker.work = replace(worker.work, store=throttled)
+    throttled = failing(method, getattr(worker.work, part), StoreUnavailable("not now"))
+    worker.work = replace(worker.work, **{part: throttled})
 
     with pytest.raises(StoreUnavailable):
         worker.deliver(receives=MAX_RECEIVES)

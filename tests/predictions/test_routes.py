@@ -220,6 +220,18 @@ def test_an_interrupted_request_is_mended_by_sending_it_again(
     assert account.keys() == [f"uploads/{an_id(9)}"]
 
 
+def test_a_request_that_fails_takes_nothing_from_an_earlier_one(api: TestClient, account: Account):
+    post(api)
+
+    assert_problem(
+        post(failing_api(account.table, Unreachable(account.photos, "put"))),
+        503,
+        "store_unavailable",
+    )
+
+    assert api.get(ADDRESS).json()["status"] == "queued"
+
+
 @pytest.mark.parametrize(
     ("outcome", "member", "expected"),
     [

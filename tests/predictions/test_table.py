@@ -58,7 +58,10 @@ def test_what_was_stored_first_stands(table: PredictionTable):
 def test_a_prediction_is_gone_after_its_retention(table: PredictionTable, account: Account):
     table.create(queued())
 
-    assert account.items()[0]["expires_at"] == {"N": str(int((NOON + RETENTION).timestamp()))}
+    ttl = account.dynamodb.describe_time_to_live(TableName=TABLE)["TimeToLiveDescription"]
+    assert account.items()[0][ttl["AttributeName"]] == {
+        "N": str(int((NOON + RETENTION).timestamp()))
+    }
     assert table.get(an_id(), NOON + RETENTION) is None
     later = queued(created_at=NOON + RETENTION)
     assert table.create(later) == later  # DynamoDB had not deleted the earlier one

@@ -28,6 +28,8 @@ ENDPOINT_FILE = "endpoint"
 _PYTHON = Path(__file__).parents[3] / ".stand-in" / "bin" / "python"
 _LOG_FILE = "stand-in.log"
 _STATE_FILE = "dynamodb.json"
+_QUEUES_FILE = "sqs.json"
+_PORT_FILE = "port"
 _COPY_FILE = "copy.json"
 _COPY_PAUSE_S = 2.0
 _COPY_SHARE = 20
@@ -107,6 +109,7 @@ async def _start(folder: Path, guardian: Guardian, stack: AsyncExitStack) -> str
         _check_readable(folder)
         for _ in range(START_ATTEMPTS):
             (port,) = free_ports(1)
+            _move_queues(folder, port)
             process = await _launch(folder, port, lock)
             guardian.watch(process.pid, may_save=True)
             stack.push_async_callback(_stop, process, guardian)
@@ -219,6 +222,15 @@ async def _copy_regularly(session: aiohttp.ClientSession, file: Path) -> None:
 
 def _written_ns(file: Path) -> int:
     return file.stat().st_mtime_ns if file.exists() else 0
+
+
+def _move_queues(folder: Path, port: int) -> None:
+    """Queues are kept by their URL, and so by the port of last time."""
+    known, queues = folder / _PORT_FILE, folder / _QUEUES_FILE
+    if known.exists() and queues.exists():
+        last, now = (f"//127.0.0.1:{number}/" for number in (known.read_text("ascii"), port))
+        queues.write_text(queues.read_text("utf-8").replace(last, now), "utf-8")
+    known.write_text(str(port), "ascii")
 
 
 def _last_line(folder: Path) -> str:

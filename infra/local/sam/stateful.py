@@ -21,16 +21,23 @@ _NAMED_BY = {
 }
 _ROLE = "arn:aws:iam::123456789012:role/local"  # asked for, and of no effect there
 _LONGEST_S = 900
+# What was waiting is delivered as soon as the engine starts, which may be before the functions do.
 _FORWARDER = """
-import json, os, urllib.request
+import json, os, time, urllib.error, urllib.request
 
 def handler(event, context):
     request = urllib.request.Request(os.environ["INVOKE_URL"], json.dumps(event).encode())
-    with urllib.request.urlopen(request, timeout=900) as response:
-        result = json.load(response)
-        if "X-Amz-Function-Error" in response.headers:
-            raise RuntimeError(json.dumps(result))
-        return result
+    for attempt in range(100):
+        try:
+            with urllib.request.urlopen(request, timeout=900) as response:
+                result = json.load(response)
+                if "X-Amz-Function-Error" in response.headers:
+                    raise RuntimeError(json.dumps(result))
+                return result
+        except urllib.error.URLError as error:
+            if attempt == 99 or not isinstance(error.reason, ConnectionRefusedError):
+                raise
+            time.sleep(0.3)
 """
 
 
@@ -44,8 +51,17 @@ def read_stateful(path: Path, parameters: Mapping[str, str], invoke_api: str) ->
         TemplateError: the template or a definition beside it cannot be read.
     """
     document = load_yaml(path)
+    declared = {
+        name: {"Type": parameter["Type"], "Default": str(parameters.get(name, default))}
+        for name, parameter in document.get("Parameters", {}).items()
+        if (default := parameter.get("Default")) is not None or name in parameters
+    }
+    known: dict[str, Node] = {
+        name: int(p["Default"]) for name, p in declared.items() if p["Type"] == "Number"
+    }
+    known |= {f"{name}.Alias": function_arn(name) for name in document.get("Resources", {})}
     resources: dict[str, Node] = {}
-    for name, resource in document.get("Resources", {}).items():
+    for name, resource in _with_known(document.get("Resources", {}), known).items():
         kind, properties = resource["Type"], resource.get("Properties", {})
         if kind == _MACHINE_TYPE:
             kind, properties = "AWS::StepFunctions::StateMachine", _machine(properties, path.parent)
@@ -54,13 +70,20 @@ def read_stateful(path: Path, parameters: Mapping[str, str], invoke_api: str) ->
             resources[name] = _kept(resource) | {"Type": kind, "Properties": properties}
         elif kind == _FUNCTION_TYPE:
             resources |= dict(_forwarding(name, properties, invoke_api))
-    declared = {
-        name: {"Type": parameter["Type"], "Default": str(parameters.get(name, default))}
-        for name, parameter in document.get("Parameters", {}).items()
-        if (default := parameter.get("Default")) is not None or name in parameters
-    }
     sections = {"Parameters": declared, "Conditions": document.get("Conditions", {})}
     return {**sections, "Resources": resources}
+
+
+def _with_known(node: Node, known: Mapping[str, Node]) -> Node:
+    """``!Ref`` of a number as a number, of which the engine would give the text, and of what SAM
+    lets be referred to besides functions: their aliases."""
+    if isinstance(node, list):
+        return [_with_known(item, known) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if set(node) == {"Ref"} and node["Ref"] in known:
+        return known[node["Ref"]]
+    return {key: _with_known(value, known) for key, value in node.items()}
 
 
 def _kept(resource: Node) -> dict[str, Node]:
