@@ -36,7 +36,7 @@ def draw_plots(variants: Variants) -> dict[str, str]:
     rates = {"Good answers, each second": partial(_draw_rates, variants)}
     plots = {
         "Latency over time": _plot(latency, _SECONDS, "latency, ms"),
-        "Percentiles, cold and warm": _plot(percents, "", "ms"),
+        "Percentiles of cold and warm": _plot(percents, "", "ms"),
         "Answers a second and users": _plot(rates, "users", "per second"),
     }
     if any(run.server for runs in variants.values() for run in runs):

@@ -27,7 +27,7 @@ from loadtest.summary import summarize
 
 USERS = ("Visitor", "Reviewer", "Hostile")
 HEAD = ("", "requests", "MB", "MB at the end", "fitted MB", "per 1000", "descriptors")
-_TABLE = "MB once warm and at the end, a line's rise through them; descriptors without clients'"
+_TABLE = "MB once warm and at the end, the rise of a line through them, descriptors less clients'."
 _PROGRESS_S = 5
 _MOST_PROBLEMS = 20  # that are spelled out
 
@@ -91,13 +91,13 @@ def soak(options: argparse.Namespace, load: tuple[str, ...], folder: Path) -> Lo
     statistics, kinds = summarize(run.requests), Counter(request.name for request in run.requests)
     hostile = sum(request.user == "Hostile" for request in run.requests)
     in_flight, sent_to_dead, unexcused = map(len, failures)
-    in_killed = f"lost in flight in one: {in_flight}; sent there later: {sent_to_dead}"
+    lost_there = f"answers lost in flight in one: {in_flight}; sent there later: {sent_to_dead}"
     counts = (
-        f"{statistics.duration_s:.0f} s, {statistics.requests} requests, {hostile} of them hostile",
-        f"environments killed: {len(watch.kills)}; {in_killed}; other failures: {unexcused}",
-        f"refused (503, Retry-After): {statistics.refused}",
-        f"feedback confirmed: {confirmed}; lost: {len(lost)}",
-        f"by kind: {', '.join(f'{kind} {number}' for kind, number in sorted(kinds.items()))}",
+        f"{statistics.duration_s:.0f} s, {statistics.requests} requests, {hostile} hostile.",
+        f"Environments killed: {len(watch.kills)}; {lost_there}; other failures: {unexcused}.",
+        f"Refused (503, Retry-After): {statistics.refused}.",
+        f"Feedback confirmed: {confirmed}; lost: {len(lost)}.",
+        f"By kind: {', '.join(f'{kind} {number}' for kind, number in sorted(kinds.items()))}.",
     )
     verdict = f"Failed: {len(problems)} problems." if problems else "Endured."
     sentences = (verdict, *problems[:_MOST_PROBLEMS], *counts, _TABLE)

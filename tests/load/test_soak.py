@@ -31,7 +31,7 @@ def test_the_service_endures_a_short_soak(tmp_path: Path):
             requests = {row["name"] for row in csv.DictReader(file)}
         kills, confirmed = (
             int(re.search(rf"{name}: (\d+)", output)[1])
-            for name in ("environments killed", "feedback confirmed")
+            for name in ("Environments killed", "Feedback confirmed")
         )
         if kills > 1 and confirmed and kinds <= requests:
             break
@@ -40,7 +40,7 @@ def test_the_service_endures_a_short_soak(tmp_path: Path):
     assert "**Endured.**" in output
     assert kills > 1
     assert requests >= kinds
-    assert f"feedback confirmed: {confirmed}; lost: 0" in output
+    assert f"Feedback confirmed: {confirmed}; lost: 0" in output
     assert re.search(r"^\| gateway \|", output, re.MULTILINE)
 
 
@@ -65,7 +65,7 @@ def test_an_interrupted_soak_reports_the_crash_it_did_not_cause(tmp_path: Path):
 
     assert soak.returncode == 1, output
     assert "**Failed" in output
-    assert "environments killed: 0" in output
+    assert "Environments killed: 0" in output
     assert "ClassifierFunction: function_crashed" in output
 
 
