@@ -69,7 +69,7 @@ feedback-export: $(RUN) $(STAND_IN) ## what people said of predictions: OUTPUT=f
 feedback-restore: $(RUN) ## copy answers into the table in use in AWS; the later of two stands: FROM=restored ENV=dev|prod, or TABLE=name DAYS=730
 	@test -n "$(FROM)" -a -n "$(or $(TABLE),$(filter command line environment,$(origin ENV)))" || { echo 'Name both: make feedback-restore FROM=restored ENV=dev'; exit 2; }
 	@test -z "$(TABLE)" -o -n "$(DAYS)" || { echo 'Say for how many days that table keeps answers: DAYS=730'; exit 2; }
-	@$(PYTHON_RUN) -m $(if $(TABLE),feedback.export.restore --from $(FROM) --to $(TABLE) --retention-days $(DAYS),infra.deploy restore --from $(FROM) --env $(ENV))
+	@$(PYTHON_RUN) -m $(if $(TABLE),feedback.archive.restore --from $(FROM) --to $(TABLE) --retention-days $(DAYS),infra.deploy restore --from $(FROM) --env $(ENV))
 
 test: lint $(EMULATOR) $(STAND_IN) ## lint, and every test this machine can run; what is skipped is named with its reason
 	@$(BIN)/python -m pytest $(TESTS)
@@ -136,8 +136,9 @@ lock: ## resolve pyproject.toml into the hash-locked requirements (needs uv)
 	uv pip compile $(LOCK_OPTIONS) --group photos --no-deps --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/export/photos.txt
 	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints functions/image_classifier/requirements.txt --output-file functions/feedback/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group predictions --constraints functions/image_classifier/requirements.txt --output-file functions/predictions/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints functions/feedback/requirements.txt --output-file functions/deployment_check/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group run $(addprefix --constraints ,functions/image_classifier/requirements.txt functions/feedback/requirements.txt) --output-file requirements/run.txt
+	uv pip compile $(LOCK_OPTIONS) --group run $(addprefix --constraints ,functions/image_classifier/requirements.txt functions/feedback/requirements.txt functions/predictions/requirements.txt) --output-file requirements/run.txt
 	uv pip compile $(LOCK_OPTIONS) --group dev $(addprefix --constraints ,functions/image_classifier/export/requirements.txt requirements/run.txt) --output-file requirements/dev.txt
 	uv pip compile $(LOCK_OPTIONS) --group emulator --no-deps --output-file requirements/emulator.txt
 	uv pip compile $(LOCK_OPTIONS) --no-strip-extras --group sam --output-file requirements/sam.txt

@@ -13,10 +13,11 @@ from starlette.types import ASGIApp
 
 from image_classifier.artifact import Artifact, InputSpec, Label, Manifest
 from image_classifier.classifier import Classifier
+from image_classifier.predictor import Predictor
 from image_classifier.routes import create_router
 from serving.api import create_app
 from serving.receipts import ReceiptBook
-from serving.telemetry import Environment, Record
+from serving.telemetry import Record, ServingEnvironment
 
 RECEIPT_KEY = "k" * 32
 CLASSES = 12
@@ -62,6 +63,19 @@ def artifact() -> Artifact:
     return Artifact(manifest, labels, model=b"")
 
 
+def predictor_of(
+    artifact: Artifact, infer: Callable[[NDArray[np.float32]], NDArray[np.float32]]
+) -> Predictor:
+    nonces = (f"nonce-{i}" for i in itertools.count())
+    ticks = itertools.count()
+    return Predictor(
+        classifier=Classifier(artifact, infer, clock_s=lambda: next(ticks) / 1000),
+        receipts=ReceiptBook(RECEIPT_KEY),
+        new_nonce=lambda: next(nonces),
+        threads=1,
+    )
+
+
 @pytest.fixture
 def telemetry() -> RecordingTelemetry:
     return RecordingTelemetry()
@@ -74,17 +88,9 @@ def build_app(artifact: Artifact, telemetry: RecordingTelemetry) -> Callable[...
         stands_in_for: str | None = None,
         initialization_type: str = "on-demand",
     ) -> ASGIApp:
-        nonces = (f"nonce-{i}" for i in itertools.count())
-        ticks = itertools.count()
-        router = create_router(
-            classifier=Classifier(artifact, infer, clock_s=lambda: next(ticks) / 1000),
-            receipts=ReceiptBook(RECEIPT_KEY),
-            new_nonce=lambda: next(nonces),
-            threads=1,
-            stands_in_for=stands_in_for,
-        )
+        router = create_router(predictor_of(artifact, infer), stands_in_for)
         return create_app(
-            "Test", "/v1", router, Environment("env-1", initialization_type), telemetry
+            "Test", "/v1", router, ServingEnvironment("env-1", initialization_type), telemetry
         )
 
     return build

@@ -193,14 +193,16 @@ class HttpContract:
 
     def test_says_which_model_serves_and_what_it_knows(self, url: str):
         (model,) = requests.get(f"{url}/v1/models", timeout=TIMEOUT_S).json()["models"]
-        found = requests.get(f"{url}/v1/labels?q=tabby&limit=3", timeout=TIMEOUT_S).json()["labels"]
+        labels = requests.get(f"{url}/v1/labels?q=tabby&limit=3", timeout=TIMEOUT_S).json()[
+            "labels"
+        ]
 
         assert model["name"] == "efficientnet-lite0"
-        assert found[0]["label"] == "tabby"
+        assert labels[0]["label"] == "tabby"
 
     def test_takes_an_answer_to_its_prediction_once_and_again(self, url: str):
         predicted = self.send(url, (PACKAGED / "chelsea.png").read_bytes()).json()
-        said = {
+        answer = {
             "prediction_id": predicted["prediction_id"],
             "correct": False,
             "label": "n02127052",
@@ -208,7 +210,7 @@ class HttpContract:
         }
 
         statuses = [
-            requests.post(f"{url}/v1/feedback", json=said, timeout=TIMEOUT_S).status_code
+            requests.post(f"{url}/v1/feedback", json=answer, timeout=TIMEOUT_S).status_code
             for _ in range(2)
         ]
 

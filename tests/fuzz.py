@@ -46,15 +46,15 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Function, call: pytest.CallInfo[None]):
     report = yield
-    if call.excinfo and (found := "\n".join(_examples(item, call.excinfo.value))):
-        report.sections.append((f"To be put above {item.originalname}", found))
+    if call.excinfo and (examples := "\n".join(_examples(item, call.excinfo.value))):
+        report.sections.append((f"To be put above {item.originalname}", examples))
     return report
 
 
 def _examples(item: pytest.Function, error: BaseException) -> Iterator[str]:
     """Each failing call, of which Hypothesis leaves a note, without the fixtures' values."""
     errors = error.exceptions if isinstance(error, BaseExceptionGroup) else (error,)
-    for note in (note for each in errors for note in getattr(each, "__notes__", ())):
+    for note in (note for error in errors for note in getattr(error, "__notes__", ())):
         _, called, arguments = note.partition(f"{item.originalname}(\n")
         if called:
             lines = arguments.splitlines()

@@ -14,11 +14,10 @@ FUNCTIONS = ROOT / "functions"
 # From the edge to the core: a module imports only what stands in a later row.
 LAYERS = {
     "image_classifier": [
-        {"handler", "__main__"},
-        {"routes", "settings"},
-        {"upload"},
-        {"schemas"},
-        {"classifier"},
+        {"handler", "worker", "__main__"},
+        {"routes", "queued", "worker_settings"},
+        {"predictor", "upload_event"},
+        {"settings", "schemas", "classifier"},
         {"decode", "preprocess", "runtime", "ranking", "labels"},
         {"artifact", "sniff"},
         {"sniff_tiff"},
@@ -30,6 +29,15 @@ LAYERS = {
         {"answer", "store", "summary"},
         {"schemas", "labels", "record"},
     ],
+    "predictions": [
+        {"handler"},
+        {"routes"},
+        {"schemas", "store"},
+    ],
+    "prediction_store": [
+        {"dynamodb", "s3", "sns"},
+        {"record", "settings"},
+    ],
     "deployment_check": [
         {"handler", "feedback_handler"},
         {"hook"},
@@ -38,6 +46,8 @@ LAYERS = {
         {"request"},
     ],
 }
+# What functions share; each uses itself and those that stand before it.
+SHARED = ["serving", "prediction_store"]
 # What each floor of infra.local may use besides itself.
 FLOORS = {
     "account": set(),
@@ -49,6 +59,7 @@ FLOORS = {
     "cloud": {"sam", "http_api", "aws_lambda", "machine"},
 }
 BUILD_TIME_ONLY = {"tensorflow", "keras", "torch", "boto3", "botocore", "skimage", "sklearn"}
+WORKERS_OWN = {"worker": {"boto3"}}
 
 
 def imports_of(path: Path) -> set[str]:
@@ -82,7 +93,7 @@ INFRA = imports_below(Path("infra"))
 
 def served_modules() -> list[Path]:
     """Every module that runs in Lambda."""
-    return [path for path in FUNCTIONS.rglob("*.py") if "export" not in path.parts]
+    return [path for path in FUNCTIONS.rglob("*.py") if not {"export", "archive"} & set(path.parts)]
 
 
 @pytest.mark.parametrize("function", LAYERS)
@@ -103,20 +114,22 @@ def test_imports_of_a_function_point_inward(function: str):
 
 
 def test_every_function_has_its_layers():
-    folders = {path.name for path in FUNCTIONS.iterdir() if (path / "handler.py").exists()}
+    folders = {path.name for path in FUNCTIONS.iterdir() if (path / "__init__.py").exists()}
 
-    assert folders == set(LAYERS)
+    assert folders - {"serving"} == set(LAYERS)
 
 
-def test_what_is_shared_imports_no_function():
-    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - {"serving"}
-    for path in (FUNCTIONS / "serving").glob("*.py"):
+@pytest.mark.parametrize("folder", SHARED)
+def test_what_is_shared_imports_no_function(folder: str):
+    others = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()}
+    others -= set(SHARED[: SHARED.index(folder) + 1])
+    for path in (FUNCTIONS / folder).glob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        assert not roots & functions, path
+        assert not roots & others, path
 
 
 def test_functions_import_neither_each_other_nor_the_infrastructure():
-    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - {"serving"}
+    functions = {path.name for path in FUNCTIONS.iterdir() if path.is_dir()} - set(SHARED)
     for function in functions:
         for path in (FUNCTIONS / function).rglob("*.py"):
             roots = {name.partition(".")[0] for name in imports_of(path)}
@@ -126,14 +139,15 @@ def test_functions_import_neither_each_other_nor_the_infrastructure():
 def test_the_classifier_needs_nothing_that_only_builds_models():
     for path in (FUNCTIONS / "image_classifier").glob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        assert not roots & BUILD_TIME_ONLY, path
+        assert not roots & (BUILD_TIME_ONLY - WORKERS_OWN.get(path.stem, set())), path
         assert not any(name.startswith("image_classifier.export") for name in imports_of(path))
 
 
-def test_of_feedback_only_the_adapter_and_the_composition_roots_know_dynamodb():
-    for path in (FUNCTIONS / "feedback").rglob("*.py"):
+@pytest.mark.parametrize("folder", ["feedback", "prediction_store", "predictions"])
+def test_only_adapters_and_composition_roots_know_aws(folder: str):
+    for path in (FUNCTIONS / folder).rglob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        if path.stem not in {"handler", "__main__", "restore", "dynamodb"}:
+        if path.stem not in {"handler", "__main__", "restore", "dynamodb", "s3", "sns"}:
             assert not roots & {"boto3", "botocore"}, path
 
 
@@ -158,7 +172,7 @@ def test_a_floor_uses_only_those_below_it(floor: str):
 
 
 @pytest.mark.parametrize(
-    ("package", "rest"),
+    ("package", "allowed"),
     [
         ("infra.commands", {"infra.local", "infra.commands"}),
         # Of the local cloud only what reads files, and the one form of REPORT lines.
@@ -171,11 +185,11 @@ def test_a_floor_uses_only_those_below_it(floor: str):
         ),
     ],
 )
-def test_what_stands_on_the_local_cloud_uses_only_what_it_needs(package: str, rest: set[str]):
+def test_what_stands_on_the_local_cloud_uses_only_what_it_needs(package: str, allowed: set[str]):
     used = set().union(*(names for module, names in INFRA.items() if module.startswith(package)))
     packages = {"infra", "infra.local.sam", "infra.local.http_api", "infra.local.aws_lambda"}
 
-    assert not [name for name in used - packages if not name.startswith(tuple(rest))]
+    assert not [name for name in used - packages if not name.startswith(tuple(allowed))]
 
 
 @pytest.mark.parametrize("kind", ["emulator", "worker"])
@@ -197,7 +211,7 @@ def test_only_composition_roots_read_the_environment():
         if re.search(r"os\.environ|getenv|Settings\(\)", path.read_text())
     }
 
-    roots = ("handler", "__main__")
+    roots = ("handler", "worker", "__main__")
     assert all(Path(reader).stem.endswith(roots) for reader in readers), readers
 
 
@@ -219,7 +233,7 @@ def test_no_file_names_a_package_registry():
     pattern = re.compile("|".join([*map(re.escape, hosts), "index" + "-url", "find" + "-links"]))
     for path in tracked_files():
         text = path.read_bytes().decode(errors="replace")
-        assert not (found := pattern.search(text)), f"{path} names {found and found[0]}"
+        assert not (match := pattern.search(text)), f"{path} names {match and match[0]}"
         assert '"resolved": "' + "http" not in text, path
 
 
@@ -261,5 +275,5 @@ def test_what_make_run_installs_is_small_and_of_the_same_versions():
 
     assert served <= pins_of(ROOT / "requirements" / "dev.txt")
     assert not names & {"tensorflow-cpu", "keras", "scipy", "locust", "moto", "playwright", "ruff"}
-    for function in ("image_classifier", "feedback"):
+    for function in ("image_classifier", "feedback", "predictions"):
         assert pins_of(FUNCTIONS / function / "requirements.txt") <= served

@@ -48,9 +48,17 @@ class Budget:
 
 BUDGETS = {
     "image_classifier.handler": Budget(
-        190, 450, 39 * MB, frozenset({"boto3", "botocore", "ml_dtypes", "flatbuffers", "tqdm"})
+        190,
+        450,
+        39 * MB,
+        # botocore's first module alone is Powertools' doing, wherever there is one
+        frozenset({"boto3", "botocore.session", "ml_dtypes", "flatbuffers", "tqdm"}),
+    ),
+    "image_classifier.worker": Budget(
+        250, 650, 60 * MB, frozenset({"ml_dtypes", "flatbuffers", "tqdm"})
     ),
     "feedback.handler": Budget(230, 510, 27 * MB),
+    "predictions.handler": Budget(230, 515, 27 * MB, frozenset({"numpy", "PIL"})),
 }
 UNNEEDED = {"IPython", "sqlite3", "tkinter", "unittest", "pydoc", "doctest", "lib2to3"}
 
@@ -63,6 +71,8 @@ def modules_of(code: str, function: str, model: Path, folder: Path) -> dict[str,
         "MODEL_DIR": str(model),
         "LABELS_FILE": str(model / "labels.json"),
         "TABLE_NAME": "FeedbackTable",
+        "PREDICTIONS_TABLE": "PredictionsTable",
+        "UPLOADS_BUCKET": "uploads",
         "RECEIPT_KEY": "k" * 32,
         "AWS_DEFAULT_REGION": "eu-central-1",
         "POWERTOOLS_METRICS_NAMESPACE": "tests",
@@ -87,7 +97,6 @@ def normal(name: str) -> str:
 
 def excesses(modules: dict[str, str | None], budget: Budget) -> list[str]:
     """What a cold start takes beyond its budget, each named."""
-    roots = {name.partition(".")[0] for name in modules}
     others = [name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]
     size = sum(Path(file).stat().st_size for file in modules.values() if file)
     counts = (
@@ -96,7 +105,7 @@ def excesses(modules: dict[str, str | None], budget: Budget) -> list[str]:
         ("bytes of modules", size, budget.module_bytes),
     )
     return [
-        *(f"forbidden: {root}" for root in sorted(roots & (budget.forbidden | UNNEEDED))),
+        *(f"forbidden: {name}" for name in sorted(set(modules) & (budget.forbidden | UNNEEDED))),
         *(f"{count} {what}, limit {limit}" for what, count, limit in counts if count > limit),
     ]
 
@@ -140,7 +149,7 @@ def test_what_is_too_much_is_named(code: str, excess: str, embedded_model: Path,
     assert any(excess in line for line in over), over
 
 
-@pytest.mark.parametrize("package", ["tensorflow", "boto3", "aiohttp", "scipy"])
+@pytest.mark.parametrize("package", ["tensorflow", "moto", "aiohttp", "scipy"])
 def test_what_the_image_lacks_cannot_be_imported(
     package: str, embedded_model: Path, tmp_path: Path
 ):

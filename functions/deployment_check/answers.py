@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any, Protocol
 
-from deployment_check.request import Checked, Event, Invoke, check, describe_problem, post
+from deployment_check.request import Comparison, Event, Invoke, check, describe_problem, post
 from serving.receipts import Receipt, ReceiptBook
 
 NONCE = "deployment-check"
@@ -31,7 +31,7 @@ class Item(Protocol):
         """Remove it, if it is there."""
 
 
-def try_answers(invoke: Invoke, receipts: ReceiptBook, item: Item) -> Iterator[Checked]:
+def try_answers(invoke: Invoke, receipts: ReceiptBook, item: Item) -> Iterator[Comparison]:
     """Write, read and delete one answer; send one with a forged receipt."""
     item.delete()  # what an interrupted check left
     answer = _answer(receipts.issue(RECEIPT))
@@ -53,11 +53,11 @@ def _compare_created(status: int, body: dict[str, Any]) -> tuple[str, str | None
     return describe_problem(status, body), f"status {status} instead of {HTTPStatus.CREATED}"
 
 
-def _check_stored(item: Item) -> Checked:
+def _check_stored(item: Item) -> Comparison:
     attributes = item.read()
     actual = {name: (attributes or {}).get(name) for name in STORED}
     disagreement = None if actual == STORED else "the answer is not in the table as it was given"
-    return Checked("the stored answer", str(STORED), str(actual), disagreement)
+    return Comparison("the stored answer", str(STORED), str(actual), disagreement)
 
 
 def _compare_forged(status: int, body: dict[str, Any]) -> tuple[str, str | None]:

@@ -77,7 +77,7 @@ def target_version(client: "CodeDeployClient", deployment: str, log: Log) -> str
         (function,) = resource.values()
         return str(function["Properties"]["TargetVersion"])
     except (BotoCoreError, ClientError, *MALFORMED):
-        # The template's own word for the version stands: every release publishes one.
+        # The version that the template names is checked then: every release publishes one.
         log.exception("target_version_unknown")
         return None
 
@@ -101,8 +101,8 @@ class TableItem:
 
     def read(self) -> dict[str, Any] | None:
         """Its attributes, as last written."""
-        found = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
-        return found.get("Item")
+        response = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
+        return response.get("Item")
 
     def delete(self) -> None:
         """Remove it, if it is there."""

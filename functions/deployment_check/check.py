@@ -5,7 +5,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any, Protocol
 
-from deployment_check.request import Checked
+from deployment_check.request import Comparison
 
 SUCCEEDED, FAILED = "Succeeded", "Failed"
 
@@ -23,18 +23,18 @@ class Log(Protocol):
         """Note what is not."""
 
     def exception(self, event: str, /) -> None:
-        """Note an error nobody foresaw, with its trace."""
+        """Note an unexpected error, with its trace."""
 
 
 def disagreements(
-    checked: Callable[[], Iterable[Checked]], limit_s: float, log: Log
+    comparisons: Callable[[], Iterable[Comparison]], limit_s: float, log: Log
 ) -> Disagreements:
     """Check, and say what is wrong; after ``limit_s`` that is reported, even while a request is
     still without an answer.
     """
     results: SimpleQueue[Disagreements] = SimpleQueue()
-    # Beside this thread, as nothing else ends a request that hangs.
-    work = Thread(target=lambda: results.put(list(_check(checked, log))), daemon=True)
+    # In a thread of its own: this one stops waiting for a request that hangs.
+    work = Thread(target=lambda: results.put(list(_check(comparisons, log))), daemon=True)
     work.start()
     work.join(max(limit_s, 0))
     if results.empty():
@@ -43,17 +43,21 @@ def disagreements(
     return results.get()
 
 
-def _check(checked: Callable[[], Iterable[Checked]], log: Log) -> Iterator[str]:
+def _check(comparisons: Callable[[], Iterable[Comparison]], log: Log) -> Iterator[str]:
     count = 0
     try:
-        for each in checked():
+        for comparison in comparisons():
             count += 1
-            fields = {"request": each.name, "expected": each.expected, "actual": each.actual}
-            if each.disagreement is None:
+            fields = {
+                "request": comparison.name,
+                "expected": comparison.expected,
+                "actual": comparison.actual,
+            }
+            if comparison.disagreement is None:
                 log.info("agrees", extra=fields)
             else:
-                log.error("disagrees", extra=fields | {"disagreement": each.disagreement})
-                yield f"{each.name}: {each.disagreement}"
+                log.error("disagrees", extra=fields | {"disagreement": comparison.disagreement})
+                yield f"{comparison.name}: {comparison.disagreement}"
     except Exception as exc:  # whatever it was, the version has not shown that it works
         log.exception("check_failed")
         yield f"the check failed: {type(exc).__name__}"

@@ -15,7 +15,7 @@ invoke = invoke_version(boto3.client("lambda", config=INVOKE_CONFIG), version)
 receipts = ReceiptBook(os.environ["RECEIPT_KEY"])
 item = TableItem(boto3.client("dynamodb", config=CALL_CONFIG), os.environ["TABLE_NAME"], NONCE)
 handler = hook_handler(
-    checked=lambda: try_answers(invoke, receipts, item),
+    comparisons=lambda: try_answers(invoke, receipts, item),
     version=version,
     codedeploy=boto3.client("codedeploy", config=CALL_CONFIG),
     log=Logger(),

@@ -50,13 +50,13 @@ def read_golden(folder: Path) -> GoldenSet:
     raw = json.loads((folder / GOLDEN_FILE).read_bytes())
     photos = tuple(
         GoldenPhoto(
-            name=each["file"],
-            media_type=each["media_type"],
-            content=(folder / each["file"]).read_bytes(),
-            decisive=each["decisive"],
-            expected=tuple(Expected(**expected) for expected in each["expected"]),
+            name=photo["file"],
+            media_type=photo["media_type"],
+            content=(folder / photo["file"]).read_bytes(),
+            decisive=photo["decisive"],
+            expected=tuple(Expected(**expected) for expected in photo["expected"]),
         )
-        for each in raw["photos"]
+        for photo in raw["photos"]
     )
     if not any(photo.decisive for photo in photos):
         raise ValueError(f"{folder / GOLDEN_FILE} has no photo that could decide anything")

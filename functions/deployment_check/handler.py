@@ -15,7 +15,7 @@ golden_dir = Path(os.environ["GOLDEN_DIR"])
 version = os.environ["NEW_VERSION"]
 invoke = invoke_version(boto3.client("lambda", config=INVOKE_CONFIG), version)
 handler = hook_handler(
-    checked=lambda: replay(read_golden(golden_dir), invoke),
+    comparisons=lambda: replay(read_golden(golden_dir), invoke),
     version=version,
     codedeploy=boto3.client("codedeploy", config=CALL_CONFIG),
     log=Logger(),

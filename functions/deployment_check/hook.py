@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 from deployment_check.aws import REPORT_S, report, target_version
 from deployment_check.check import FAILED, SUCCEEDED, Log, disagreements
-from deployment_check.request import Checked
+from deployment_check.request import Comparison
 
 if TYPE_CHECKING:
     from mypy_boto3_codedeploy import CodeDeployClient
 
 
 def hook_handler(
-    checked: Callable[[], Iterable[Checked]],
+    comparisons: Callable[[], Iterable[Comparison]],
     version: str,
     codedeploy: "CodeDeployClient",
     log: Log,
@@ -27,23 +27,25 @@ def hook_handler(
     def handler(event: dict[str, str], context: Any) -> dict[str, Any]:
         deployment = event.get("DeploymentId")
 
-        def requests() -> Iterable[Checked]:
+        def requests() -> Iterable[Comparison]:
             if deployment:
                 yield _check_version(version, target_version(codedeploy, deployment, log))
-            yield from checked()
+            yield from comparisons()
 
         limit_s = context.get_remaining_time_in_millis() / 1000 - REPORT_S
-        found = disagreements(requests, limit_s, log)
-        status = FAILED if found else SUCCEEDED
+        mismatches = disagreements(requests, limit_s, log)
+        status = FAILED if mismatches else SUCCEEDED
         if deployment:
             report(codedeploy, event, status)
-        return {"status": status, "version": version, "disagreements": found}
+        return {"status": status, "version": version, "disagreements": mismatches}
 
     return handler
 
 
-def _check_version(version: str, target: str | None) -> Checked:
+def _check_version(version: str, target: str | None) -> Comparison:
     number = version.rpartition(":")[2]
-    other = target not in (None, number)
+    mismatch = target not in (None, number)
     disagreement = f"CodeDeploy deploys version {target}, this check is of {number}"
-    return Checked("the version", number, target or "not known", disagreement if other else None)
+    return Comparison(
+        "the version", number, target or "not known", disagreement if mismatch else None
+    )

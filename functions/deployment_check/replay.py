@@ -6,15 +6,15 @@ from http import HTTPStatus
 from typing import Any
 
 from deployment_check.golden import Expected, GoldenPhoto, GoldenSet
-from deployment_check.request import Checked, Event, Invoke, check, describe_problem, post
+from deployment_check.request import Comparison, Event, Invoke, check, describe_problem, post
 
-# More than five, so that a favourite of Keras' that slipped down a few places is still found.
+# More than five: a class among Keras' first five may rank a few places lower here.
 TOP_K = 20
 NO_PHOTO = b"GIF89a and no more"
 REFUSALS = {(422, "image_damaged"), (415, "unsupported_image_format")}
 
 
-def replay(golden: GoldenSet, invoke: Invoke) -> Iterator[Checked]:
+def replay(golden: GoldenSet, invoke: Invoke) -> Iterator[Comparison]:
     """Ask for every photo, and for one that is broken."""
     for photo in golden.photos:
         event = _predict(photo.content, photo.media_type)
@@ -45,7 +45,7 @@ def _disagreement(golden: GoldenSet, photo: GoldenPhoto, body: dict[str, Any]) -
     best = body["predictions"][0]["label"]
     if photo.decisive and best != photo.expected[0].label:
         return f"{best}, but Keras says {photo.expected[0].label}"
-    scores = {each["label"]: each["score"] for each in body["predictions"]}
+    scores = {prediction["label"]: prediction["score"] for prediction in body["predictions"]}
     for expected in photo.expected:
         score = scores.get(expected.label, 0.0)  # not among the first: as good as nothing
         if not abs(score - expected.score) <= golden.tolerance:

@@ -18,7 +18,7 @@ class NoAnswer(Exception):
 
 
 @dataclass(frozen=True)
-class Checked:
+class Comparison:
     """One request; ``disagreement`` is None where the version answered as it should."""
 
     name: str
@@ -58,7 +58,7 @@ def check(
     invoke: Invoke,
     event: Event,
     compare: Callable[[int, dict[str, Any]], tuple[str, str | None]],
-) -> Checked:
+) -> Comparison:
     """Ask, and let ``compare`` say of status and body what they are and how they disagree.
 
     Nothing is raised for a wrong answer, or none.
@@ -73,7 +73,7 @@ def check(
         disagreement = str(exc)
     except MALFORMED as exc:
         disagreement = f"an answer that is not understood ({type(exc).__name__}: {exc})"
-    return Checked(name, expected, actual, disagreement)
+    return Comparison(name, expected, actual, disagreement)
 
 
 def describe_problem(status: int, body: dict[str, Any]) -> str:

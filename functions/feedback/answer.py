@@ -1,10 +1,10 @@
-"""A prediction's receipt and what a person said of it → what is kept."""
+"""A prediction's receipt and a person's answer → the record that is stored."""
 
 import unicodedata
 from collections.abc import Mapping
 from datetime import datetime
 
-from feedback.labels import Label, find_label
+from feedback.labels import ModelClass, find_label
 from feedback.record import Feedback
 from feedback.schemas import FeedbackIn
 from serving.errors import UnprocessableContent
@@ -26,7 +26,7 @@ class ContradictoryLabel(UnprocessableContent):
 
 
 def as_feedback(
-    said: FeedbackIn, receipt: Receipt, labels: Mapping[str, Label], now: datetime
+    answer: FeedbackIn, receipt: Receipt, labels: Mapping[str, ModelClass], now: datetime
 ) -> Feedback:
     """What is kept of an answer given at ``now`` (UTC).
 
@@ -36,7 +36,7 @@ def as_feedback(
     Raises:
         UnknownLabel, ContradictoryLabel, CommentTooLong
     """
-    truth = _truth(said, Label(receipt.label, receipt.label_id), labels)
+    truth = _truth(answer, ModelClass(receipt.label, receipt.label_id), labels)
     return Feedback(
         nonce=receipt.nonce,
         answered_at=now,
@@ -46,16 +46,18 @@ def as_feedback(
         predicted_label=receipt.label,
         predicted_wnid=receipt.label_id,
         score=receipt.score,
-        correct=said.correct,
+        correct=answer.correct,
         true_label=truth.label if truth else None,
         true_wnid=truth.wnid if truth else None,
-        comment=_as_text(said.comment),
+        comment=_as_text(answer.comment),
     )
 
 
-def _truth(said: FeedbackIn, predicted: Label, labels: Mapping[str, Label]) -> Label | None:
-    named = find_label(labels, said.label) if said.label is not None else None
-    if said.correct:
+def _truth(
+    answer: FeedbackIn, predicted: ModelClass, labels: Mapping[str, ModelClass]
+) -> ModelClass | None:
+    named = find_label(labels, answer.label) if answer.label is not None else None
+    if answer.correct:
         if named not in (None, predicted):
             raise ContradictoryLabel("The prediction is called right, but another label is named.")
         return predicted
@@ -67,7 +69,7 @@ def _truth(said: FeedbackIn, predicted: Label, labels: Mapping[str, Label]) -> L
 def _as_text(comment: str | None) -> str | None:
     """The comment as plain text: line feeds, tabs, and no other control character.
 
-    Markup is text like any other; whoever shows it escapes it. Nothing left is no comment.
+    Markup is stored as it is and escaped where it is shown. An empty comment is None.
     """
     if comment is None:
         return None

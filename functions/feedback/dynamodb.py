@@ -9,35 +9,21 @@ where summaries are read far more often than answers are given.
 """
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from decimal import Decimal
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.config import Config
-from botocore.exceptions import ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
 from feedback.record import Feedback, Judgement
-from feedback.store import StoreUnavailable
+from serving.aws import translated
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 INDEX = "by-model-version"
-RETRY_AFTER_S = 2
-# Three tries with botocore's own backoff end within 12 s at worst, before the function's timeout.
-CLIENT_CONFIG = Config(
-    connect_timeout=1,
-    read_timeout=2,
-    retries={"mode": "standard", "total_max_attempts": 3},
-)
-
-_THROTTLED = frozenset(
-    {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
-)
+_UNAVAILABLE = "The feedback store cannot answer now."
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
 
@@ -58,7 +44,7 @@ class DynamoStore:
         """
         item = _item(feedback)
         expires_at = int((feedback.answered_at + self._retention).timestamp())
-        with _translated():
+        with translated(_UNAVAILABLE):
             try:
                 replaced = self._client.put_item(
                     TableName=self._table,
@@ -80,7 +66,7 @@ class DynamoStore:
             ExpressionAttributeValues={":version": {"S": model_version}},
             ProjectionExpression="correct, predicted_label, true_label",
         )
-        with _translated():
+        with translated(_UNAVAILABLE):
             for page in pages:
                 for item in page["Items"]:
                     yield Judgement(
@@ -92,7 +78,7 @@ class DynamoStore:
     def answers(self) -> Iterator[Feedback]:
         """Everything stored, page by page; the one reader that scans the table."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._table)
-        with _translated():
+        with translated(_UNAVAILABLE):
             for page in pages:
                 yield from map(_feedback, page["Items"])
 
@@ -117,20 +103,3 @@ def _feedback(item: dict[str, Any]) -> Feedback:
             "score": float(values["score"]),
         }
     )
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """What may pass → ``StoreUnavailable``; a missing table or permission is a defect and stays."""
-    detail = "The feedback store cannot answer now."
-    try:
-        yield
-    except ClientError as exc:
-        status = exc.response["ResponseMetadata"]["HTTPStatusCode"]
-        if status < HTTPStatus.INTERNAL_SERVER_ERROR and (
-            exc.response["Error"]["Code"] not in _THROTTLED
-        ):
-            raise
-        raise StoreUnavailable(detail, RETRY_AFTER_S) from exc
-    except (ConnectionError, HTTPClientError) as exc:
-        raise StoreUnavailable(detail, RETRY_AFTER_S) from exc

@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 
 import boto3
 
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.dynamodb import DynamoStore
 from feedback.labels import read_labels
 from feedback.routes import create_router
 from feedback.settings import FeedbackSettings
+from serving.aws import CLIENT_CONFIG
 from serving.lambda_http import http_handler
 from serving.receipts import ReceiptBook
 

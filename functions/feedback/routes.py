@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from feedback import schemas
 from feedback.answer import as_feedback
-from feedback.labels import Label
+from feedback.labels import ModelClass
 from feedback.store import FeedbackStore
 from feedback.summary import Summary, summarize, wilson_interval
 from serving.body import read_json
@@ -31,7 +31,7 @@ ANSWER_BODY = {
 def create_router(
     store: FeedbackStore,
     receipts: ReceiptBook,
-    labels: Mapping[str, Label],
+    labels: Mapping[str, ModelClass],
     now: Callable[[], datetime],
 ) -> APIRouter:
     """Routes around ``store``; ``labels`` are the classes by name and WordNet id."""
@@ -46,12 +46,12 @@ def create_router(
     )
     async def answer(request: Request, response: Response) -> schemas.FeedbackOut:
         """Say whether a prediction was right; of two answers to one, the later stands."""
-        said = await read_json(request, schemas.FeedbackIn, MAX_BODY_BYTES)
-        feedback = as_feedback(said, receipts.verify(said.prediction_id), labels, now())
+        answer = await read_json(request, schemas.FeedbackIn, MAX_BODY_BYTES)
+        feedback = as_feedback(answer, receipts.verify(answer.prediction_id), labels, now())
         if not store.put(feedback):
             response.status_code = HTTPStatus.OK
         return schemas.FeedbackOut(
-            prediction_id=said.prediction_id,
+            prediction_id=answer.prediction_id,
             correct=feedback.correct,
             label=feedback.true_label,
             wnid=feedback.true_wnid,
@@ -80,5 +80,5 @@ def _summary_out(model_version: str, summary: Summary) -> schemas.SummaryOut:
         wrong=summary.answers - summary.correct,
         accuracy=accuracy,
         accuracy_95=interval,
-        confusions=[schemas.ConfusionOut(**asdict(each)) for each in summary.confusions],
+        confusions=[schemas.ConfusionOut(**asdict(confusion)) for confusion in summary.confusions],
     )

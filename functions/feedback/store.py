@@ -1,25 +1,18 @@
-"""Where answers are kept: what the routes and the export need of it, and how it fails."""
+"""Where answers are kept: what the routes and the export need of it."""
 
 from collections.abc import Iterator
 from typing import Protocol
 
 from feedback.record import Feedback, Judgement
-from serving.errors import Unavailable
-
-
-class StoreUnavailable(Unavailable):
-    """The store is throttling or cannot be reached; nothing is known to be stored."""
-
-    code = "store_unavailable"
 
 
 class FeedbackStore(Protocol):
-    """Answers by prediction; every method raises ``StoreUnavailable`` when it cannot tell."""
+    """Answers by prediction; what cannot be told raises ``serving.aws.StoreUnavailable``."""
 
     def put(self, feedback: Feedback) -> bool:
         """Store an answer unless a later one to the same prediction stands; True for the first.
 
-        However many come at once, one item is left and one caller is told True.
+        Of concurrent first answers one item remains, and one caller gets True.
         """
 
     def judgements(self, model_version: str) -> Iterator[Judgement]:

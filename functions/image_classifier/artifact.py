@@ -1,6 +1,6 @@
 """The model artifact: a folder with ``model.tflite``, ``model.json`` and ``labels.json``.
 
-The exporter writes it, the image carries it, and nothing else tells the runtime what it serves.
+The exporter writes it, the image contains it, and the runtime reads nothing else.
 """
 
 import json

@@ -32,7 +32,7 @@ class CountedReads(io.BytesIO):
         return super().read(size)
 
 
-def refuse_above(limit: int, count: int, what: str) -> None:
+def refuse_above(limit: int, count: int, kind: str) -> None:
     """Refuse an image that has more than ``limit`` of something.
 
     Raises:
@@ -40,6 +40,6 @@ def refuse_above(limit: int, count: int, what: str) -> None:
     """
     if count > limit:
         raise ImageTooComplex(
-            f"The image has more than {limit:,} {what}, which no camera or program needs; "
+            f"The image has more than {limit:,} {kind}, which no camera or program needs; "
             "saving it again in another program may help."
         )

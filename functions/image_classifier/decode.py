@@ -133,9 +133,9 @@ def _to_rgb(image: Image.Image, min_shorter_side: int) -> Image.Image:
     if image.mode in ("I", "F"):
         return _stretched(image.reduce(max(1, min(image.size) // min_shorter_side)))
     if image.has_transparency_data:
-        seen = image if image.mode == "RGBA" else image.convert("RGBA")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         white = Image.new("RGB", image.size, "white")
-        white.paste(seen, mask=seen)
+        white.paste(rgba, mask=rgba)
         return white
     return image if image.mode == "RGB" else image.convert("RGB")
 

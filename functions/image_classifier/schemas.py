@@ -5,28 +5,6 @@ from pydantic import BaseModel, Field
 from serving.models import ModelName
 
 
-class PredictionOut(BaseModel):
-    """One class and its probability."""
-
-    label: str
-    wnid: str | None = Field(description="WordNet id; null where the labels are not ImageNet's.")
-    score: float = Field(ge=0, le=1)
-
-
-class PredictOut(BaseModel):
-    """The most likely classes, best first."""
-
-    prediction_id: str = Field(description="Signed receipt; send it back with feedback.")
-    model: ModelName
-    predictions: list[PredictionOut]
-
-
-class PredictJson(BaseModel):
-    """JSON form of a prediction request."""
-
-    image: str = Field(description="The image file in base64; a data: URL is taken too.")
-
-
 class ModelInput(BaseModel):
     """Pixels the model sees: cut from the centre after resizing the shorter side."""
 

@@ -46,8 +46,8 @@ def _check_jpeg(data: bytes) -> None:
     position = 2
     segments = exifs = components = 0
     sequential = True
-    while found := SEGMENT.search(data, position):
-        marker, start = found[1][0], found.end()
+    while match := SEGMENT.search(data, position):
+        marker, start = match[1][0], match.end()
         if marker == START_OF_SCAN:
             break
         segments += 1
@@ -59,7 +59,7 @@ def _check_jpeg(data: bytes) -> None:
             refuse_above(MAX_EXIFS, exifs, "EXIF blocks")
         position = start + max(2, int.from_bytes(data[start : start + 2], "big"))
     # Where the first scan holds all components there is no other; the search is spared.
-    if found and (not sequential or data[start + 2] < components):
+    if match and (not sequential or data[start + 2] < components):
         refuse_above(MAX_SCANS, data.count(SCAN), "scans")
 
 

@@ -12,7 +12,8 @@ MAX_PIECES = 2**16  # strips or tiles
 MAX_VALUES = 2 * MAX_PIECES + 1000  # in the directories: where strips stand, and their sizes
 MIN_PADDED = 2**20  # a small image may stand in one large tile
 
-# What Pillow takes for a TIFF; the last is a BigTIFF to libtiff alone: they would read two files.
+# What Pillow takes for a TIFF; the last is a BigTIFF to libtiff
+# alone, so the two would read different images.
 TIFF = (b"II*\0", b"MM\0*", b"II\0*", b"MM*\0", b"II+\0", b"MM\0+")
 
 # TIFF 6.0, section 2: types of values; 16 is BigTIFF's
@@ -118,11 +119,11 @@ def _first_directory(data: bytes) -> Directory:
 
 def _entries(data: bytes, offset: int, layout: Layout) -> Iterator[tuple[int, int, int, bytes]]:
     """Tag, type, number of values, and value of each entry of the directory at ``offset``."""
-    entry, count = layout.order + layout.entry, layout.order + layout.count
-    first = offset + struct.calcsize(count)
+    entry, head = layout.order + layout.entry, layout.order + layout.count
+    first = offset + struct.calcsize(head)
     if first > len(data):
         return
-    (entries,) = struct.unpack_from(count, data, offset)
+    (entries,) = struct.unpack_from(head, data, offset)
     size = struct.calcsize(entry)
-    held = min(entries, (len(data) - first) // size)
-    yield from struct.iter_unpack(entry, data[first : first + held * size])
+    count = min(entries, (len(data) - first) // size)
+    yield from struct.iter_unpack(entry, data[first : first + count * size])

@@ -1,8 +1,8 @@
-"""The HTTP shell of every function; the only place that knows statuses.
+"""The HTTP application around a function's routes; gives every error its status.
 
 ``create_app`` gives each response a request id, the environment that answered and headers that keep
-browsers from running it, turns every error
-into RFC 9457 ``application/problem+json``, and hands each request's record to the telemetry.
+browsers from running it, turns every error into RFC 9457 ``application/problem+json``, and hands
+each request's record to the telemetry.
 """
 
 import time
@@ -20,7 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from serving import errors
 from serving.docs import create_documented_app
 from serving.errors import ServiceError
-from serving.telemetry import Environment, Record, Telemetry
+from serving.problem import problem_of, unforeseen
+from serving.telemetry import Record, ServingEnvironment, Telemetry
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -33,19 +34,6 @@ DATA_HEADERS = {
     "x-content-type-options": "nosniff",
 }
 
-# First match wins, so a subclass may stand above its base.
-STATUS_OF = {
-    errors.InvalidRequest: 400,
-    errors.Forbidden: 403,
-    errors.NotFound: 404,
-    errors.MethodNotAllowed: 405,
-    errors.PayloadTooLarge: 413,
-    errors.UnsupportedMediaType: 415,
-    errors.UnprocessableContent: 422,
-    errors.Unavailable: 503,
-    ServiceError: 500,
-}
-
 
 class InvalidParameter(errors.UnprocessableContent):
     """A parameter or field is missing, or out of its range."""
@@ -53,13 +41,18 @@ class InvalidParameter(errors.UnprocessableContent):
     code = "invalid_parameter"
 
 
-def create_app(
-    title: str, base_path: str, router: APIRouter, environment: Environment, telemetry: Telemetry
+def create_app(  # noqa: PLR0913, PLR0917  # everything that an app consists of
+    title: str,
+    base_path: str,
+    router: APIRouter,
+    environment: ServingEnvironment,
+    telemetry: Telemetry,
+    docs_path: str | None = None,
 ) -> "RequestEdge":
-    """The function's ASGI app: ``router`` and its documentation below ``base_path``, with errors,
-    ids and records around it.
+    """The function's ASGI app: ``router`` below ``base_path``, and so is its documentation unless
+    ``docs_path`` names another place; errors, ids and records around it.
     """
-    app = create_documented_app(title, base_path)
+    app = create_documented_app(title, base_path if docs_path is None else docs_path)
     app.include_router(router, prefix=base_path, dependencies=[Depends(_routed)])
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -71,7 +64,7 @@ def create_app(
 class RequestEdge:
     """Outermost edge: whatever happens inside, the caller gets an answer and the log a line."""
 
-    def __init__(self, app: ASGIApp, environment: Environment, telemetry: Telemetry) -> None:
+    def __init__(self, app: ASGIApp, environment: ServingEnvironment, telemetry: Telemetry) -> None:
         self._app = app
         self._environment = environment
         self._telemetry = telemetry
@@ -137,24 +130,14 @@ def _routed(request: Request) -> None:
 
 
 def problem(record: Record, error: ServiceError) -> JSONResponse:
-    """The answer that tells a caller of ``error``."""
-    status = next(status for kind, status in STATUS_OF.items() if isinstance(error, kind))
+    """The response for ``error``."""
     record.code = error.code
     headers = {}
     if isinstance(error, errors.Unavailable):
         headers["retry-after"] = str(error.retry_after_s)
+    body = problem_of(error, record.request_id)
     return JSONResponse(
-        {
-            "type": "about:blank",
-            "title": HTTPStatus(status).phrase,
-            "status": status,
-            "detail": str(error),
-            "code": error.code,
-            "request_id": record.request_id,
-        },
-        status_code=status,
-        headers=headers,
-        media_type=PROBLEM_JSON,
+        body.model_dump(), status_code=body.status, headers=headers, media_type=PROBLEM_JSON
     )
 
 
@@ -189,8 +172,7 @@ def _not_found(request: Request) -> errors.NotFound:
 
 
 async def _unexpected_error(request: Request, _exc: Exception) -> JSONResponse:
-    detail = "Something went wrong here; the log has the details under this request id."
-    return problem(record_of(request), ServiceError(detail))
+    return problem(record_of(request), unforeseen())
 
 
 def _request_id(scope: Scope) -> str:

@@ -1,7 +1,6 @@
 """A model artifact: a folder with ``model.json``, its manifest, and the model that this describes.
 
-Whoever builds a model writes it, the image carries it, and nothing else tells a function what it
-serves.
+The build writes it, the image contains it, and a function reads from nothing else what it serves.
 """
 
 import hashlib

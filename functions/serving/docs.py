@@ -21,7 +21,7 @@ def create_documented_app(title: str, base_path: str) -> FastAPI:
         title=title,
         version="1",
         openapi_url=f"{base_path}/openapi.json",
-        docs_url=None,  # as below, which knows its own script
+        docs_url=None,  # served below, with its script's hash
         redoc_url=None,
         redirect_slashes=False,  # one address a route; a redirect would guess the scheme
         static_url=assets,
@@ -48,7 +48,7 @@ def _policy(page: bytes) -> str:
         base64.b64encode(hashlib.sha256(script).digest()).decode()
         for script in re.findall(rb"<script>(.*?)</script>", page, re.DOTALL)
     ]
-    scripts = " ".join(["'self'", *(f"'sha256-{each}'" for each in hashes)])
+    scripts = " ".join(["'self'", *(f"'sha256-{digest}'" for digest in hashes)])
     return (
         f"default-src 'none'; script-src {scripts}; style-src 'self'; img-src 'self' data:; "
         "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""Errors a caller is told about.
+"""Errors that a caller gets as an answer.
 
 A kind (the classes here) says what went wrong in general and is given one HTTP status by
 ``serving.api``. A concrete error subclasses a kind beside the code that raises it and has a stable

@@ -9,19 +9,26 @@ from serving.settings import ServingSettings
 from serving.telemetry import PowertoolsTelemetry, Telemetry, environment_of
 
 
-def http_handler(
+def http_handler(  # noqa: PLR0913, PLR0917  # everything that an app consists of
     title: str,
     base_path: str,
     router: APIRouter,
     settings: ServingSettings,
     telemetry: Telemetry | None = None,
+    docs_path: str | None = None,
 ) -> Mangum:
-    """The handler of a function that serves ``router`` below ``base_path``.
+    """The handler of a function that serves ``router`` below ``base_path``, and its documentation
+    there or below ``docs_path``.
 
     ``lifespan="off"``: Mangum would enter it on every invocation; what is loaded once is loaded
     when ``handler.py`` is imported.
     """
     app = create_app(
-        title, base_path, router, environment_of(settings), telemetry or PowertoolsTelemetry()
+        title,
+        base_path,
+        router,
+        environment_of(settings),
+        telemetry or PowertoolsTelemetry(),
+        docs_path,
     )
     return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, PROBLEM_JSON])

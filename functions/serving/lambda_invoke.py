@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from typing import Any
 
-from serving.telemetry import Environment, Record, Telemetry, recorded
+from serving.telemetry import Record, ServingEnvironment, Telemetry, recorded
 
 Work = Callable[[dict[str, Any], Record], dict[str, Any]]
 """Event → result; adds to the record."""
 
 
 def invoke_handler(
-    work: Work, environment: Environment, telemetry: Telemetry
+    work: Work, environment: ServingEnvironment, telemetry: Telemetry
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The handler of a function whose caller gets the result, or the error as Lambda puts it."""
 

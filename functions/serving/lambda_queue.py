@@ -10,14 +10,14 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from serving.telemetry import Environment, Record, Telemetry, recorded
+from serving.telemetry import Record, ServingEnvironment, Telemetry, recorded
 
 Work = Callable[[SQSRecord, Record], None]
 """Deals with one message, and adds to its record; raises where it is to be delivered again."""
 
 
 def queue_handler(
-    work: Work, environment: Environment, telemetry: Telemetry
+    work: Work, environment: ServingEnvironment, telemetry: Telemetry
 ) -> Callable[[dict[str, Any], Any], Any]:
     """The handler of a function behind an SQS queue (``ReportBatchItemFailures``).
 

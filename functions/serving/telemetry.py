@@ -1,4 +1,4 @@
-"""What a request, a message or an invocation leaves behind: a log line and an EMF metrics record.
+"""A log line and an EMF metrics record for each request, message or invocation.
 
 Never bodies, images or whole events. Everything Powertools stays in this module.
 """
@@ -25,11 +25,11 @@ UNITS = {"ms": MetricUnit.Milliseconds, "bytes": MetricUnit.Bytes}
 
 @dataclass
 class Record:
-    """One piece of work as it passes: an HTTP request, a message of a queue, or an invocation.
+    """One piece of work: an HTTP request, a message of a queue, or an invocation.
 
     ``subject`` says which, as fields of the log line: method and path, or the message's id.
-    Whoever does the work adds ``measures``, named with their unit: ``decode_ms``, ``image_bytes``;
-    others are counts. ``failed`` unless it ended as it should, be it with a refusal.
+    The code that does the work adds ``measures``, named with their unit: ``decode_ms``,
+    ``image_bytes``; others are counts. ``failed`` unless it ended as it should; of HTTP, below 500.
     """
 
     request_id: str
@@ -49,11 +49,11 @@ class Telemetry(Protocol):
         """Note finished work."""
 
     def crash(self, record: Record, error: Exception) -> None:
-        """Note an error nobody foresaw."""
+        """Note an unexpected error."""
 
 
 @dataclass
-class Environment:
+class ServingEnvironment:
     """The execution environment that answers; its first request is a cold start, unless Lambda had
     initialised it ahead (naive metrics count those as cold too)."""
 
@@ -75,9 +75,9 @@ def environment_id(
     return end if bracket and end else new_id()
 
 
-def environment_of(settings: ServingSettings) -> Environment:
+def environment_of(settings: ServingSettings) -> ServingEnvironment:
     """The environment that Lambda's own variables describe."""
-    return Environment(
+    return ServingEnvironment(
         environment_id(settings.aws_lambda_log_stream_name), settings.aws_lambda_initialization_type
     )
 

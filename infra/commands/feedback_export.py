@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from infra.commands.model import CODE_FOLDER
+from infra.local.aws.errors import StandInFailed
 from infra.local.aws.stand_in import client_variables, local_aws, running_aws
-from infra.local.aws.tables import StandInFailed, read_tables
 from infra.local.machine.guardian import Guardian
 from infra.local.sam.intrinsics import TemplateError
+from infra.local.sam.stateful import read_stateful
 
 FEEDBACK_TABLE = "FeedbackTable"
 """The template's name for the table that keeps the feedback."""
@@ -44,16 +45,17 @@ async def _export(arguments: argparse.Namespace) -> int:
     options = ["--output", arguments.output, "--format", arguments.format]
     if arguments.table:
         return await _run_export([*options, "--table", arguments.table], {})
-    if FEEDBACK_TABLE not in dict(read_tables(arguments.template)):
+    template = read_stateful(arguments.template, {}, invoke_api="")
+    if FEEDBACK_TABLE not in template["Resources"]:
         raise TemplateError(f"{arguments.template} has no table {FEEDBACK_TABLE}.")
-    async with _endpoint(arguments.data / "dynamodb", arguments.template) as url:
+    async with _endpoint(arguments.data / "aws", template) as url:
         return await _run_export(
             [*options, "--table", FEEDBACK_TABLE, "--endpoint", url], client_variables(url)
         )
 
 
 @asynccontextmanager
-async def _endpoint(folder: Path, template: Path) -> AsyncIterator[str]:
+async def _endpoint(folder: Path, template: dict[str, object]) -> AsyncIterator[str]:
     url = await running_aws(folder)
     if url is not None:
         yield url
@@ -65,7 +67,7 @@ async def _endpoint(folder: Path, template: Path) -> AsyncIterator[str]:
 
 async def _run_export(options: list[str], variables: dict[str, str]) -> int:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "feedback.export", *options),
+        *(sys.executable, "-m", "feedback.archive", *options),
         env={**os.environ, **variables, "PYTHONPATH": str(CODE_FOLDER)},
     )
     return await process.wait()

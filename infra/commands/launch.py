@@ -62,7 +62,7 @@ def running_service(data: Path, *options: str) -> Iterator[Service]:
     so that the first cold start is a client's.
 
     Raises:
-        ServiceFailed: it does not come up, ends by itself, does not end when told to, or leaves
+        ServiceFailed: it does not come up, ends by itself, does not end when asked, or leaves
             processes behind.
     """
     with Guardian() as guardian:
@@ -125,8 +125,8 @@ def _stop(service: Service) -> None:
         raise ServiceFailed(f"the service did not stop within {_STOP_LIMIT_S:.0f} s") from None
     _, alive = psutil.wait_procs(descendants, timeout=_DESCENDANTS_LIMIT_S)
     # In containers without an init, what has ended may stay as a zombie.
-    if left := [process.pid for process in alive if is_running(process.pid)]:
-        raise ServiceFailed(f"the service left processes behind: {left}")
+    if remaining := [process.pid for process in alive if is_running(process.pid)]:
+        raise ServiceFailed(f"the service left processes behind: {remaining}")
 
 
 def _free_port() -> int:

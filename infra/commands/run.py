@@ -24,8 +24,8 @@ from infra.commands.model import (
 )
 from infra.commands.variables import own_variables, shared_variables
 from infra.commands.welcome import Addresses, find_photo, welcome_lines
+from infra.local.aws.errors import StandInFailed
 from infra.local.aws.stand_in import local_aws
-from infra.local.aws.tables import StandInFailed
 from infra.local.aws_lambda.concurrency import RunningFunction
 from infra.local.aws_lambda.emulator import emulator_binary
 from infra.local.aws_lambda.service import (
@@ -37,6 +37,7 @@ from infra.local.http_api.routing import match_route
 from infra.local.machine.guardian import Guardian
 from infra.local.machine.listener import PortUnavailable, bind, bind_next, reachable_url
 from infra.local.sam.intrinsics import TemplateError
+from infra.local.sam.stateful import read_stateful
 from infra.local.sam.template import Template, read_template
 
 _HEALTH_PATH = "/v1/health"
@@ -114,11 +115,14 @@ async def _serve(
     if settings.emulator is None:
         _say("The Lambda emulator does not run here: functions run in plain worker processes.")
     try:
+        stateful = read_stateful(
+            arguments.template, dict(arguments.parameter), addresses.invoke_api
+        )
         with Guardian() as guardian:
-            async with local_aws(settings.data / "dynamodb", arguments.template, guardian) as aws:
+            async with local_aws(settings.data / "aws", stateful, guardian) as aws:
                 shared = shared_variables(aws, addresses.invoke_api)
                 template = read(shared, own_variables(settings.data, model))
-                _tell_left_out(template)
+                _print_left_out(template)
                 async with running_cloud(
                     template, settings, listeners, guardian, _say
                 ) as functions:
@@ -167,7 +171,7 @@ async def _check_health(url: str, functions: Mapping[str, RunningFunction]) -> N
     raise StartFailed(f"GET {_HEALTH_PATH} answered {response.status}: {answer.strip()}")
 
 
-def _tell_left_out(template: Template) -> None:
+def _print_left_out(template: Template) -> None:
     for name, reason in template.left_out.items():
         _say(f"{name} does not run here: {reason}")
 

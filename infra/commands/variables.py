@@ -22,6 +22,7 @@ def own_variables(data: Path, model: ServedModel) -> dict[str, dict[str, str]]:
     labels = {"LABELS_FILE": str(model.folder / "labels.json")}
     return {
         "ClassifierFunction": classifier,
+        "WorkerFunction": classifier,
         "FeedbackFunction": {**labels, **key, "PREVIOUS_RECEIPT_KEY": ""},
         "FeedbackCheckFunction": key,
     }

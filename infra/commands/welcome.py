@@ -49,9 +49,9 @@ def welcome_lines(
     return "\n".join([*lines, "", "Ctrl-C stops it all."])
 
 
-def find_photo(given: Path | None, environ: Mapping[str, str]) -> Path | None:
+def find_photo(choice: Path | None, environ: Mapping[str, str]) -> Path | None:
     """A photo to try: the one given, else from ``PHOTOS_DIR``, else one that scikit-image ships."""
-    return next((each for each in _candidates(given, environ) if each.is_file()), None)
+    return next((path for path in _candidates(choice, environ) if path.is_file()), None)
 
 
 def curl_line(url: str, photo: Path) -> str:
@@ -61,9 +61,9 @@ def curl_line(url: str, photo: Path) -> str:
     return f"curl -H 'content-type: {media_type}' --data-binary {data} {url}/v1/predict"
 
 
-def _candidates(given: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
-    if given is not None:
-        yield given.resolve()
+def _candidates(choice: Path | None, environ: Mapping[str, str]) -> Iterator[Path]:
+    if choice is not None:
+        yield choice.resolve()
     folder = Path(environ.get("PHOTOS_DIR") or os.devnull)
     if folder.is_dir():
         for photo in sorted(folder.iterdir()):

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import boto3
 
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
-from feedback.export.restore import copy_answers
+from feedback.archive.restore import copy_answers
+from feedback.dynamodb import DynamoStore
 from infra.deploy.aws import translated
 from infra.deploy.checks import INVOKE_CONFIG, ask_checks
 from infra.deploy.empty import empty_bucket
@@ -29,7 +29,7 @@ from infra.deploy.public import PublicAddress
 from infra.deploy.publish import KEPT_VERSIONS, invalidate, publish_page
 from infra.deploy.release import Contents, current_commit, image_id, image_uris, release_hash
 from infra.deploy.rotate import rotate_key
-from infra.deploy.smoke import Checked, smoke
+from infra.deploy.smoke import CheckResult, smoke
 from infra.deploy.stack import (
     StackMissing,
     StackName,
@@ -43,6 +43,7 @@ from infra.deploy.stack import (
     read_samconfig,
 )
 from infra.local.sam.intrinsics import load_yaml
+from serving.aws import CLIENT_CONFIG
 from serving.errors import ServiceError
 
 
@@ -97,7 +98,7 @@ def _page(arguments: argparse.Namespace) -> int:
 def _smoke(arguments: argparse.Namespace) -> int:
     url = arguments.url or _deployed_url(arguments)
     deployed = not _is_this_machine(url)
-    _say(f"{url}, with up to {arguments.patience:.0f} s for it to wake up")
+    _say(f"{url}, with up to {arguments.patience:.0f} s for it to start up")
     if not deployed:
         _say("· this machine: files are never cached, and the summary asks for no signature")
     failed = 0
@@ -115,7 +116,7 @@ def _empty(arguments: argparse.Namespace) -> int:
     session, name = _session(arguments)
     try:
         bucket = read_bucket(session.client("cloudformation"), name)
-    except StackMissing as exc:  # deleted before: that is what was wanted
+    except StackMissing as exc:  # it is deleted already
         _say(f"Nothing to empty: {exc}")
         return 0
     empty_bucket(session.resource("s3").Bucket(bucket), _say)
@@ -148,7 +149,7 @@ def _deployed_url(arguments: argparse.Namespace) -> str:
     return read_page_stack(session.client("cloudformation"), name).url
 
 
-def _deployed_checks(arguments: argparse.Namespace) -> Iterator[Checked]:
+def _deployed_checks(arguments: argparse.Namespace) -> Iterator[CheckResult]:
     session, name = _session(arguments)
     functions = read_checks(session.client("cloudformation"), name)
     return ask_checks(session.client("lambda", config=INVOKE_CONFIG), functions)
@@ -193,7 +194,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         "smoke",
         help="try page and API through the public address, then the deployment's own checks",
     )
-    trial.add_argument("--patience", type=float, default=60.0, help="seconds to wake up")
+    trial.add_argument("--patience", type=float, default=60.0, help="seconds to start up")
     trial.set_defaults(run=_smoke)
     empty = steps.add_parser("empty", help="delete everything in the page's bucket")
     empty.set_defaults(run=_empty)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from botocore.config import Config
 
-from infra.deploy.smoke import Checked
+from infra.deploy.smoke import CheckResult
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 INVOKE_CONFIG = Config(read_timeout=310, retries={"total_max_attempts": 1})
 
 
-def ask_checks(client: "LambdaClient", functions: Mapping[str, str]) -> Iterator[Checked]:
+def ask_checks(client: "LambdaClient", functions: Mapping[str, str]) -> Iterator[CheckResult]:
     """What each of the functions (name of the check → function) says of the version it knows."""
     for name, function in functions.items():
         response = client.invoke(FunctionName=function, Payload=b"{}")
         answer = json.loads(response["Payload"].read())
         passed = "FunctionError" not in response and answer["status"] == "Succeeded"
         disagreements = answer.get("disagreements") or [answer.get("errorMessage", "it agrees")]
-        yield Checked(name, passed, "; ".join(disagreements))
+        yield CheckResult(name, passed, "; ".join(disagreements))

@@ -17,7 +17,7 @@ def empty_bucket(bucket: "Bucket", say: Callable[[str], None]) -> None:
     """
     count = 0
     try:
-        while answers := bucket.object_versions.delete():  # some may come while others go
+        while answers := bucket.object_versions.delete():  # more may be written meanwhile
             check_deleted(answers)
             count += sum(len(answer.get("Deleted", ())) for answer in answers)
     except bucket.meta.client.exceptions.NoSuchBucket:

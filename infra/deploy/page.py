@@ -76,7 +76,7 @@ def build_page(web: Path, api_base: str) -> BuiltPage:
 
 
 def _read(web: Path) -> dict[str, bytes]:
-    """What ``make run`` would serve, by path below ``web``, but for what no browser asks for."""
+    """The files to publish by path below ``web``: none that is hidden, none that makes others."""
     paths = sorted(file.relative_to(web).as_posix() for file in web.rglob("*") if file.is_file())
     contents = {}
     for path in paths:

@@ -21,12 +21,12 @@ def effective_parameters(template: Mapping[str, Any], overrides: Iterable[str]) 
             while it scales, without a word.
     """
     declared = template["Parameters"]
-    values = {name: each.get("Default") for name, each in declared.items()}
+    values = {name: declaration.get("Default") for name, declaration in declared.items()}
     for override in overrides:
         name, equals, value = override.partition("=")
         if not equals or name not in declared or name == RELEASE:
-            known = ", ".join(declared.keys() - {RELEASE})
-            raise DeployFailed(f"{override!r} sets no parameter of the template; it has: {known}")
+            names = ", ".join(declared.keys() - {RELEASE})
+            raise DeployFailed(f"{override!r} sets no parameter of the template; it has: {names}")
         values[name] = value
     if missing := [name for name, value in values.items() if value is None]:
         raise DeployFailed(f"The template's parameters {', '.join(missing)} need a value.")

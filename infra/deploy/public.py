@@ -1,4 +1,4 @@
-"""The public address as a client sees it, with patience while things wake up."""
+"""The public address as a client sees it; while it starts up, requests are tried again."""
 
 import json
 import time
@@ -20,7 +20,7 @@ class CheckFailed(Exception):
 
 
 class PublicAddress:
-    """Asks one origin; all requests together may wait ``patience_s`` for it to wake up."""
+    """Asks one origin; all requests together may wait ``patience_s`` for it to start up."""
 
     def __init__(
         self,
@@ -103,9 +103,9 @@ def expect_header(answer: requests.Response, name: str, value: str) -> None:
     Raises:
         CheckFailed: it is missing or different.
     """
-    seen = answer.headers.get(name)
-    if seen is None or value not in (seen, seen.partition(";")[0].strip()):
-        raise CheckFailed(f"{name} is {seen!r}, not {value!r}")
+    actual = answer.headers.get(name)
+    if actual is None or value not in (actual, actual.partition(";")[0].strip()):
+        raise CheckFailed(f"{name} is {actual!r}, not {value!r}")
 
 
 def _identity(answer: requests.Response) -> str:

@@ -35,12 +35,12 @@ def publish_page(page: BuiltPage, bucket: "Bucket", keep: int, say: Callable[[st
     Raises:
         DeployFailed: S3 kept what should go.
     """
-    stored = {each.key: each for each in bucket.objects.all()}
+    stored = {summary.key: summary for summary in bucket.objects.all()}
     for number, file in enumerate(page.assets, start=1):
-        done = "there already" if _is_stored(file, stored) else _upload(file, bucket)
-        say(f"  [{number}/{len(page.assets)}] {file.key}  {done}")
-    done = "there already" if _is_stored(page.index, stored) else _upload(page.index, bucket)
-    say(f"  {page.index.key}  {done}")
+        status = "there already" if _is_stored(file, stored) else _upload(file, bucket)
+        say(f"  [{number}/{len(page.assets)}] {file.key}  {status}")
+    status = "there already" if _is_stored(page.index, stored) else _upload(page.index, bucket)
+    say(f"  {page.index.key}  {status}")
     for folder in outdated_folders(stored, page.folder, keep):
         say(f"  {folder}  deleted: {keep} newer versions are kept")
         check_deleted(bucket.objects.filter(Prefix=folder).delete())
@@ -49,11 +49,11 @@ def publish_page(page: BuiltPage, bucket: "Bucket", keep: int, say: Callable[[st
 def outdated_folders(stored: "dict[str, ObjectSummary]", current: str, keep: int) -> list[str]:
     """The asset folders beyond the ``keep`` newest, of which ``current`` always is one."""
     newest: dict[str, datetime] = {}
-    for key, each in stored.items():
+    for key, summary in stored.items():
         if match := _FOLDER.match(key):
             folder = match.group()
             newest[folder] = max(
-                newest.get(folder, datetime.min.replace(tzinfo=UTC)), each.last_modified
+                newest.get(folder, datetime.min.replace(tzinfo=UTC)), summary.last_modified
             )
     newest.pop(current, None)
     return sorted(newest, key=lambda folder: (newest[folder], folder), reverse=True)[keep - 1 :]

@@ -1,4 +1,4 @@
-"""What an HTML page loads from beside itself, and where in its text that is said."""
+"""The files that an HTML page loads from beside itself, and where its text names them."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ class PageInvalid(DeployFailed):
 
 
 @dataclass(frozen=True)
-class Reference:
+class PageReference:
     """An address relative to the page; ``text[start:end]`` is how the page spells it."""
 
     address: str
@@ -25,7 +25,7 @@ class Reference:
     end: int
 
 
-def find_references(text: str) -> tuple[Reference, ...]:
+def find_references(text: str) -> tuple[PageReference, ...]:
     """Every relative address in the page's attributes, in the page's order.
 
     Other hosts, fragments and the API's own paths are left out.
@@ -43,7 +43,7 @@ class _Finder(HTMLParser):
     def __init__(self, text: str) -> None:
         super().__init__()
         self._line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
-        self.found: list[Reference] = []
+        self.found: list[PageReference] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         for name, value in attrs:
@@ -52,7 +52,7 @@ class _Finder(HTMLParser):
             if name in _ADDRESSES and value and _is_relative(value):
                 self.found.append(self._locate(name, value))
 
-    def _locate(self, name: str, value: str) -> Reference:
+    def _locate(self, name: str, value: str) -> PageReference:
         line, column = self.getpos()
         source = self.get_starttag_text() or ""
         spelled = rf"""\s{name}\s*=\s*(["'])({re.escape(value)})\1"""
@@ -61,7 +61,7 @@ class _Finder(HTMLParser):
             raise PageInvalid(f"line {line}: write it plainly and in quotes: {name}={value!r}")
         (match,) = matches
         tag_start = self._line_starts[line - 1] + column
-        return Reference(value, tag_start + match.start(2), tag_start + match.end(2))
+        return PageReference(value, tag_start + match.start(2), tag_start + match.end(2))
 
 
 def _is_relative(address: str) -> bool:

@@ -37,7 +37,7 @@ def release_hash(contents: Contents) -> str:
     After a rollback the same contents are another release: the version of the failed attempt is
     still there, and Lambda does not publish one like it again (AWS Lambda API, PublishVersion).
     """
-    parameters = {name: each for name, each in contents.parameters.items() if name != RELEASE}
+    parameters = {name: value for name, value in contents.parameters.items() if name != RELEASE}
     canonical = replace(contents, parameters=parameters, images=tuple(sorted(contents.images)))
     return sha256(json.dumps(asdict(canonical), sort_keys=True).encode()).hexdigest()
 
@@ -49,9 +49,9 @@ def image_uris(built: Mapping[str, Any]) -> list[str]:
         DeployFailed: a function has none.
     """
     functions = {
-        name: each["Properties"].get("ImageUri")
-        for name, each in built["Resources"].items()
-        if each["Type"] == "AWS::Serverless::Function"
+        name: resource["Properties"].get("ImageUri")
+        for name, resource in built["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::Function"
     }
     if unbuilt := [name for name, uri in functions.items() if not uri]:
         raise DeployFailed(f"{', '.join(unbuilt)}: not built; run `make images` first")
@@ -59,7 +59,7 @@ def image_uris(built: Mapping[str, Any]) -> list[str]:
 
 
 def image_id(uri: str) -> str:
-    """The hash by which Docker knows an image's content."""
+    """Docker's hash of an image's content."""
     return _output("docker", "image", "inspect", "--format", "{{.Id}}", uri)
 
 
@@ -71,10 +71,10 @@ def current_commit(root: Path) -> str:
 
 
 def _output(program: str, *arguments: str) -> str:
-    found = shutil.which(program)
-    if found is None:
+    path = shutil.which(program)
+    if path is None:
         raise DeployFailed(f"{program} is not installed")
-    done = subprocess.run([found, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - this project's own words
-    if done.returncode:
-        raise DeployFailed(f"{program} failed: {done.stderr.strip()}")
-    return done.stdout.strip()
+    completed = subprocess.run([path, *arguments], capture_output=True, text=True, check=False)  # noqa: S603 - this project's own words
+    if completed.returncode:
+        raise DeployFailed(f"{program} failed: {completed.stderr.strip()}")
+    return completed.stdout.strip()

@@ -1,4 +1,4 @@
-"""Does what was deployed work? Asked through the public address, as its users do."""
+"""Checks of a deployment through its public address, as its users reach it."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -26,15 +26,15 @@ _FORGED = {"prediction_id": "never-issued", "correct": True}
 
 
 @dataclass(frozen=True)
-class Checked:
-    """One check; ``detail`` is what was seen."""
+class CheckResult:
+    """One check; ``detail`` is what was measured, or what is wrong."""
 
     name: str
     passed: bool
     detail: str
 
 
-def smoke(site: PublicAddress, web: Path, *, deployed: bool) -> Iterator[Checked]:
+def smoke(site: PublicAddress, web: Path, *, deployed: bool) -> Iterator[CheckResult]:
     """Try page and API; nothing is stored.
 
     ``web`` is the page's folder, which says what is expected. ``deployed`` is False for ``make
@@ -58,9 +58,9 @@ def smoke(site: PublicAddress, web: Path, *, deployed: bool) -> Iterator[Checked
         checks["GET /v1/feedback/summary asks for a signature"] = partial(_unsigned, site)
     for name, check in checks.items():
         try:
-            yield Checked(name, passed=True, detail=check())
+            yield CheckResult(name, passed=True, detail=check())
         except (CheckFailed, PageInvalid) as exc:
-            yield Checked(name, passed=False, detail=str(exc))
+            yield CheckResult(name, passed=False, detail=str(exc))
 
 
 def _page(site: PublicAddress) -> str:
@@ -93,12 +93,12 @@ def _assets(site: PublicAddress, *, deployed: bool) -> str:
 
 
 def _config(site: PublicAddress) -> str:
-    module = next((each for each in _addresses(site) if each.endswith(".js")), "")
+    module = next((address for address in _addresses(site) if address.endswith(".js")), "")
     answer = site.ask(HTTPStatus.OK, urljoin(module, CONFIG))
-    found = _API_BASE.search(answer.text)
-    if found is None:
+    match = _API_BASE.search(answer.text)
+    if match is None:
         raise CheckFailed(f"{CONFIG} names no API_BASE")
-    base = found.group(1)
+    base = match.group(1)
     if urljoin(site.url, base or "/").rstrip("/") != site.url.rstrip("/"):
         raise CheckFailed(f"API_BASE is {base!r}, another origin than the page's")
     return f"API_BASE is {base!r}"
@@ -123,7 +123,7 @@ def _predict(site: PublicAddress, photo: Path) -> str:
         raise CheckFailed("no x-request-id")
     try:
         predictions = read_json(answer)["predictions"]
-        scores = [float(each["score"]) for each in predictions]
+        scores = [float(prediction["score"]) for prediction in predictions]
         best = str(predictions[0]["label"])
     except (KeyError, IndexError, TypeError, ValueError) as exc:
         raise CheckFailed("the answer holds no predictions") from exc
@@ -162,7 +162,9 @@ def _unsigned(site: PublicAddress) -> str:
 
 
 def _addresses(site: PublicAddress) -> list[str]:
-    addresses = [each.address for each in find_references(site.ask(HTTPStatus.OK, "").text)]
+    addresses = [
+        reference.address for reference in find_references(site.ask(HTTPStatus.OK, "").text)
+    ]
     if not addresses:
         raise CheckFailed("the page refers to nothing")
     return addresses

@@ -1,4 +1,4 @@
-"""Which stack is meant, and what it says of the page and of the feedback."""
+"""The stack of an environment, and its outputs for the page and the feedback."""
 
 import tomllib
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _SOUND = frozenset(
         "IMPORT_COMPLETE",
         "UPDATE_COMPLETE",
         "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
-        "UPDATE_ROLLBACK_COMPLETE",  # it stands as it did before
+        "UPDATE_ROLLBACK_COMPLETE",  # the stack is as it was before
     }
 )
 
@@ -84,8 +84,8 @@ def read_settings(file: Path, env: str) -> dict[str, Any]:
         for name, value in tables.get(command, {}).get("parameters", {}).items()
     }
     if "stack_name" not in values:
-        known = ", ".join(name for name, value in config.items() if isinstance(value, dict))
-        raise DeployFailed(f"{file} names no stack for {env!r}; its environments: {known}")
+        names = ", ".join(name for name, value in config.items() if isinstance(value, dict))
+        raise DeployFailed(f"{file} names no stack for {env!r}; its environments: {names}")
     return values
 
 
@@ -186,7 +186,7 @@ def _sound_outputs(client: "CloudFormationClient", name: str) -> dict[str, str]:
 def _describe(client: "CloudFormationClient", name: str) -> tuple[str, dict[str, str]]:
     stack = _read_stack(client, name)
     outputs = stack.get("Outputs", [])
-    return stack["StackStatus"], {each["OutputKey"]: each["OutputValue"] for each in outputs}
+    return stack["StackStatus"], {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
 
 def _read_stack(client: "CloudFormationClient", name: str) -> "StackTypeDef":

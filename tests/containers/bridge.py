@@ -22,24 +22,24 @@ def forwarded(address: str, url: str) -> Iterator[int]:
             await asyncio.gather(_copy(source, requests), _copy(answers, back))
 
     async def run() -> None:
-        done = asyncio.Event()
+        stopped = asyncio.Event()
         try:
             server = await asyncio.start_server(forward, address, 0)
         except OSError as exc:
             ready.set_exception(exc)
             return
         port = server.sockets[0].getsockname()[1]
-        ready.set_result((asyncio.get_running_loop(), done, port))
-        await done.wait()
+        ready.set_result((asyncio.get_running_loop(), stopped, port))
+        await stopped.wait()
         server.close()
 
     thread = threading.Thread(target=asyncio.run, args=(run(),))
     thread.start()
-    loop, done, port = ready.result(timeout=LIMIT_S)
+    loop, stopped, port = ready.result(timeout=LIMIT_S)
     try:
         yield port
     finally:
-        loop.call_soon_threadsafe(done.set)
+        loop.call_soon_threadsafe(stopped.set)
         thread.join()
 
 

@@ -49,14 +49,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 def docker(*command: str) -> str:
     """What ``docker`` prints."""
-    done = subprocess.run(["docker", *command], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    completed = subprocess.run(["docker", *command], capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stderr
+    return completed.stdout.strip()
 
 
 def run_sam(*command: str) -> None:
     """SAM to its end; fails with what it said."""
-    done = subprocess.run(
+    completed = subprocess.run(
         [SAM, *command],
         cwd=ROOT,
         env=ENVIRON,
@@ -65,7 +65,7 @@ def run_sam(*command: str) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout[-4000:]
+    assert completed.returncode == 0, completed.stdout[-4000:]
 
 
 @pytest.fixture(scope="session")
@@ -80,8 +80,8 @@ def base_image() -> str:
         skip_or_fail("no container engine answers")
     if not SAM.exists():
         skip_or_fail("SAM is not installed (make lint installs it)")
-    if given := os.environ.get("BASE_IMAGE"):
-        return given
+    if image := os.environ.get("BASE_IMAGE"):
+        return image
     if not docker("images", "--quiet", LOCAL_BASE):
         if not shutil.which("debootstrap"):
             skip_or_fail("no base image: name one in BASE_IMAGE, or install debootstrap")
@@ -120,7 +120,7 @@ def sam_local(images: dict[str, str], tmp_path_factory: pytest.TempPathFactory) 
     assert images
     folder = tmp_path_factory.mktemp("sam-local")
     bridge = _bridge_address()
-    with running_stand_in(folder / "dynamodb") as dynamodb, forwarded(bridge, dynamodb) as port:
+    with running_stand_in(folder / "aws") as dynamodb, forwarded(bridge, dynamodb) as port:
         overlay = _overlay(f"http://{bridge}:{port}")
         with _start_api(overlay, folder / "sam.log") as running:
             yield running
@@ -134,7 +134,7 @@ def _bridge_address() -> str:
         '{{index .Options "com.docker.network.bridge.name"}}',
     )
     addresses = psutil.net_if_addrs()[interface]
-    return next(each.address for each in addresses if each.family == socket.AF_INET)
+    return next(address.address for address in addresses if address.family == socket.AF_INET)
 
 
 def _overlay(dynamodb_url: str) -> Path:

@@ -47,7 +47,7 @@ def test_the_checks_golden_photos_are_of_the_classifiers_model(
         )
         return {"statusCode": answer.status_code, "body": answer.text}
 
-    checked = list(replay(read_golden(tmp_path / "golden"), invoke))
+    comparisons = list(replay(read_golden(tmp_path / "golden"), invoke))
 
-    assert len(checked) == 23
-    assert [each for each in checked if each.disagreement] == []
+    assert len(comparisons) == 23
+    assert [comparison for comparison in comparisons if comparison.disagreement] == []

@@ -24,7 +24,7 @@ WHICH = ("--stack", STACK, "--region", REGION)
 
 
 @dataclass(frozen=True)
-class Deployed:
+class DeployedPage:
     """What the stack made."""
 
     bucket: "Bucket"
@@ -35,10 +35,10 @@ class Deployed:
         client = boto3.client("cloudfront", region_name=REGION)
         listed = client.list_invalidations(DistributionId=self.distribution_id)
         return sorted(
-            client.get_invalidation(DistributionId=self.distribution_id, Id=each["Id"])[
+            client.get_invalidation(DistributionId=self.distribution_id, Id=item["Id"])[
                 "Invalidation"
             ]["InvalidationBatch"]["Paths"]["Items"]
-            for each in listed["InvalidationList"]["Items"]
+            for item in listed["InvalidationList"]["Items"]
         )
 
     def let_a_minute_pass(self) -> None:
@@ -52,7 +52,7 @@ class Deployed:
 @contextmanager
 def deployed_stack(
     monkeypatch: pytest.MonkeyPatch, page_url: str, *missing_outputs: str
-) -> Iterator[Deployed]:
+) -> Iterator[DeployedPage]:
     """A versioned bucket, a distribution, and the outputs that name them."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
@@ -85,7 +85,7 @@ def deployed_stack(
         )
         bucket = boto3.resource("s3", region_name=REGION).Bucket(BUCKET)
         bucket.Versioning().enable()  # moto's CloudFormation passes over it
-        yield Deployed(bucket, distribution)
+        yield DeployedPage(bucket, distribution)
 
 
 def _distribution() -> str:

@@ -61,7 +61,7 @@ class EmulatedStack:
         self._wait(f"stack_{action}_complete")
         (stack,) = client.describe_stacks(StackName=self.name)["Stacks"]
         assert stack["StackStatus"] == f"{action.upper()}_COMPLETE", self._failures()
-        return {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
     def delete(self) -> None:
         """Delete the stack, if it is there."""
@@ -72,9 +72,9 @@ class EmulatedStack:
         """Physical id of each resource, by its logical one."""
         pages = boto3.client("cloudformation").get_paginator("list_stack_resources")
         return {
-            each["LogicalResourceId"]: each["PhysicalResourceId"]
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"]
             for page in pages.paginate(StackName=self.name)
-            for each in page["StackResourceSummaries"]
+            for resource in page["StackResourceSummaries"]
         }
 
     def function(self, logical_id: str, qualifier: str = "$LATEST") -> dict[str, Any]:
@@ -102,9 +102,9 @@ class EmulatedStack:
     def _failures(self) -> list[str]:
         events = boto3.client("cloudformation").describe_stack_events(StackName=self.name)
         return [
-            f"{each['LogicalResourceId']}: {each.get('ResourceStatusReason')}"
-            for each in events["StackEvents"]
-            if each["ResourceStatus"].endswith("_FAILED")
+            f"{event['LogicalResourceId']}: {event.get('ResourceStatusReason')}"
+            for event in events["StackEvents"]
+            if event["ResourceStatus"].endswith("_FAILED")
         ]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from infra.deploy.__main__ import main
 from tests.conftest import ROOT, Cloud
-from tests.deploy.aws import WHICH, Deployed, deployed_stack
+from tests.deploy.aws import WHICH, DeployedPage, deployed_stack
 from tests.deploy.site import Site, serving
 
 URL = "https://d111111abcdef8.cloudfront.net"
@@ -33,7 +33,7 @@ def web(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedPage]:
     with deployed_stack(monkeypatch, URL) as stack:
         yield stack
 

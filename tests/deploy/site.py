@@ -33,8 +33,11 @@ class Site:
         """Take over what the bucket holds, and under which headers."""
         for summary in bucket.objects.all():
             stored = summary.get()
-            kept = {"Content-Type": stored["ContentType"], "Cache-Control": stored["CacheControl"]}
-            self.objects[summary.key] = (200, kept, stored["Body"].read())
+            headers = {
+                "Content-Type": stored["ContentType"],
+                "Cache-Control": stored["CacheControl"],
+            }
+            self.objects[summary.key] = (200, headers, stored["Body"].read())
 
     async def answer(self, request: web.Request) -> web.Response:
         if self.failures:

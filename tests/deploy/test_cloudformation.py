@@ -102,8 +102,8 @@ def test_changed_parameters_change_the_functions_and_nothing_is_replaced(stack: 
     assert classifier["MemorySize"] == 3008
     assert classifier["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] == "DEBUG"
     assert feedback["Environment"]["Variables"]["RETENTION_DAYS"] == "30"
-    for kept in ("ClassifierFunction", "FeedbackFunction", "FeedbackTable", "ReceiptKey", "Page"):
-        assert stack.resources()[kept] == before[kept]
+    for name in ("ClassifierFunction", "FeedbackFunction", "FeedbackTable", "ReceiptKey", "Page"):
+        assert stack.resources()[name] == before[name]
 
 
 def test_deletion_leaves_the_feedback_table_only(stack: EmulatedStack):
@@ -127,7 +127,7 @@ def test_the_page_is_published_twice_emptied_and_deleted_with_its_bucket(
     assert main(["page", *which, "--web", str(web)]) == 0
     (web / "index.html").write_text("<!doctype html>", "utf-8")
     assert main(["page", *which, "--web", str(web)]) == 0
-    versions = [each.key for each in bucket.object_versions.all()]
+    versions = [version.key for version in bucket.object_versions.all()]
     assert versions.count("index.html") == 2
     assert bucket.Object("index.html").get()["Body"].read() == b"<!doctype html>"
 

@@ -44,7 +44,7 @@ def test_the_pages_references_lead_to_its_assets_and_nothing_else_changes(web: P
 
 
 def test_config_names_the_api(web: Path):
-    (config,) = (each for each in build_page(web, URL).assets if each.key.endswith("/config.js"))
+    (config,) = (file for file in build_page(web, URL).assets if file.key.endswith("/config.js"))
 
     assert f'export const API_BASE = "{URL}";' in config.body.decode().splitlines()
 
@@ -119,9 +119,9 @@ def test_references_are_found_where_a_browser_finds_them():
     text = """<!-- <img src="comment.png"> --><script>"<img src='script.png'>"</script>
       <template>é<IMG alt="x.png" SRC = 'x.png'></template><a href="https://a.b/c">d</a>"""
 
-    (found,) = find_references(text)
+    (reference,) = find_references(text)
 
-    assert (found.address, text[found.start : found.end]) == ("x.png", "x.png")
+    assert (reference.address, text[reference.start : reference.end]) == ("x.png", "x.png")
 
 
 def test_every_module_of_the_page_finds_those_it_imports_in_the_same_folder():

@@ -15,7 +15,7 @@ from infra.deploy.errors import DeployFailed
 from infra.deploy.page import build_page
 from infra.deploy.publish import invalidate, outdated_folders
 from infra.deploy.stack import PageStack
-from tests.deploy.aws import BUCKET, REGION, WHICH, Deployed, deployed_stack
+from tests.deploy.aws import BUCKET, REGION, WHICH, DeployedPage, deployed_stack
 from tests.deploy.conftest import URL
 
 
@@ -23,34 +23,34 @@ def publish_from(web: Path, *options: str) -> None:
     assert main(["page", *WHICH, "--web", str(web), *options]) == 0
 
 
-def keys(deployed: Deployed) -> set[str]:
-    return {each.key for each in deployed.bucket.objects.all()}
+def keys(deployed: DeployedPage) -> set[str]:
+    return {summary.key for summary in deployed.bucket.objects.all()}
 
 
-def folders(deployed: Deployed) -> set[str]:
+def folders(deployed: DeployedPage) -> set[str]:
     return {key[: len("assets/0123456789ab/")] for key in keys(deployed) if "/" in key}
 
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Every call of AWS, in order: operation, and key of the object."""
-    seen: list[tuple[str, str]] = []
+    operations: list[tuple[str, str]] = []
     create = boto3.session.Session.client
 
     def recording(session: boto3.Session, *args: object, **kwargs: object) -> object:
         client = create(session, *args, **kwargs)
         client.meta.events.register(
             "provide-client-params",
-            lambda params, model, **_: seen.append((model.name, params.get("Key", ""))),
+            lambda params, model, **_: operations.append((model.name, params.get("Key", ""))),
         )
         return client
 
     monkeypatch.setattr(boto3.session.Session, "client", recording)
-    return seen
+    return operations
 
 
 def test_objects_are_stored_with_their_types_and_how_long_to_keep_them(
-    deployed: Deployed, web: Path
+    deployed: DeployedPage, web: Path
 ):
     publish_from(web)
 
@@ -64,7 +64,7 @@ def test_objects_are_stored_with_their_types_and_how_long_to_keep_them(
 
 
 def test_the_page_comes_after_everything_it_names_and_the_cdn_last(
-    deployed: Deployed, web: Path, calls: list[tuple[str, str]]
+    deployed: DeployedPage, web: Path, calls: list[tuple[str, str]]
 ):
     publish_from(web)
 
@@ -75,7 +75,7 @@ def test_the_page_comes_after_everything_it_names_and_the_cdn_last(
 
 
 def test_an_upload_that_breaks_off_leaves_the_old_page(
-    deployed: Deployed, web: Path, capsys: pytest.CaptureFixture[str]
+    deployed: DeployedPage, web: Path, capsys: pytest.CaptureFixture[str]
 ):
     publish_from(web)
     before = deployed.bucket.Object("index.html").get()["Body"].read()
@@ -102,7 +102,7 @@ def test_an_upload_that_breaks_off_leaves_the_old_page(
 
 
 def test_publishing_again_uploads_nothing_but_asks_the_cdn_again(
-    deployed: Deployed, web: Path, calls: list[tuple[str, str]]
+    deployed: DeployedPage, web: Path, calls: list[tuple[str, str]]
 ):
     publish_from(web)
     calls.clear()
@@ -115,7 +115,7 @@ def test_publishing_again_uploads_nothing_but_asks_the_cdn_again(
     assert len(deployed.invalidations()) == 2
 
 
-def test_a_changed_file_gets_a_new_folder_and_the_old_one_stays(deployed: Deployed, web: Path):
+def test_a_changed_file_gets_a_new_folder_and_the_old_one_stays(deployed: DeployedPage, web: Path):
     publish_from(web)
     old = build_page(web, URL)
     (web / "app.js").write_text("changed")
@@ -127,7 +127,7 @@ def test_a_changed_file_gets_a_new_folder_and_the_old_one_stays(deployed: Deploy
     assert new.folder in deployed.bucket.Object("index.html").get()["Body"].read().decode()
 
 
-def test_a_damaged_object_is_uploaded_again(deployed: Deployed, web: Path):
+def test_a_damaged_object_is_uploaded_again(deployed: DeployedPage, web: Path):
     publish_from(web)
     key = build_page(web, URL).folder + "app.js"
     deployed.bucket.put_object(Key=key, Body=b"damaged")
@@ -137,7 +137,9 @@ def test_a_damaged_object_is_uploaded_again(deployed: Deployed, web: Path):
     assert deployed.bucket.Object(key).get()["Body"].read() == (web / "app.js").read_bytes()
 
 
-def test_old_versions_are_forgotten_and_other_files_are_left_alone(deployed: Deployed, web: Path):
+def test_old_versions_are_forgotten_and_other_files_are_left_alone(
+    deployed: DeployedPage, web: Path
+):
     deployed.bucket.put_object(Key="assets/hand-made/x.png", Body=b"")
     published = []
     for number in range(4):
@@ -150,7 +152,7 @@ def test_old_versions_are_forgotten_and_other_files_are_left_alone(deployed: Dep
     assert "assets/hand-made/x.png" in keys(deployed)
 
 
-def test_a_version_that_is_put_back_is_not_taken_for_an_old_one(deployed: Deployed, web: Path):
+def test_a_version_that_is_put_back_is_not_taken_for_an_old_one(deployed: DeployedPage, web: Path):
     first = (web / "app.js").read_bytes()
     for content in (first, b"second", b"third", first):
         (web / "app.js").write_bytes(content)
@@ -203,11 +205,15 @@ def test_waiting_for_the_cdn_has_an_end(monkeypatch: pytest.MonkeyPatch):
             invalidate(PageStack(URL, BUCKET, "D1"), "assets/x/", client, print)
 
 
-def test_emptying_leaves_no_version_so_that_the_stack_can_be_deleted(deployed: Deployed, web: Path):
+def test_emptying_leaves_no_version_so_that_the_stack_can_be_deleted(
+    deployed: DeployedPage, web: Path
+):
     publish_from(web)
     (web / "app.js").write_text("changed")
     publish_from(web, "--keep", "1")
-    assert any(each.is_latest and not each.size for each in deployed.bucket.object_versions.all())
+    assert any(
+        version.is_latest and not version.size for version in deployed.bucket.object_versions.all()
+    )
 
     assert main(["empty", *WHICH]) == 0
 
@@ -215,7 +221,7 @@ def test_emptying_leaves_no_version_so_that_the_stack_can_be_deleted(deployed: D
     deployed.bucket.delete()
 
 
-def test_emptying_takes_more_files_than_one_request_may_name(deployed: Deployed):
+def test_emptying_takes_more_files_than_one_request_may_name(deployed: DeployedPage):
     for number in range(1005):
         deployed.bucket.put_object(Key=f"assets/{number}", Body=b"")
 
@@ -224,18 +230,18 @@ def test_emptying_takes_more_files_than_one_request_may_name(deployed: Deployed)
     assert list(deployed.bucket.object_versions.limit(1)) == []
 
 
-def test_emptying_twice_is_no_error(deployed: Deployed, capsys: pytest.CaptureFixture[str]):
+def test_emptying_twice_is_no_error(deployed: DeployedPage, capsys: pytest.CaptureFixture[str]):
     deployed.bucket.delete()
 
     assert main(["empty", *WHICH]) == 0
     assert main(["empty", "--stack", "deleted", "--region", REGION]) == 0
 
-    said = capsys.readouterr().out
-    assert "is gone already" in said
-    assert "Nothing to empty: There is no stack deleted" in said
+    output = capsys.readouterr().out
+    assert "is gone already" in output
+    assert "Nothing to empty: There is no stack deleted" in output
 
 
-def test_files_that_could_not_be_deleted_are_an_error(deployed: Deployed, web: Path):
+def test_files_that_could_not_be_deleted_are_an_error(deployed: DeployedPage, web: Path):
     publish_from(web)
 
     def keep_them(parsed: dict[str, object], **_: object) -> None:
@@ -263,7 +269,7 @@ def test_a_missing_output_is_named(
 
 
 def test_asks_aws_for_nothing_but_what_the_deploying_role_may(
-    deployed: Deployed, web: Path, calls: list[tuple[str, str]]
+    deployed: DeployedPage, web: Path, calls: list[tuple[str, str]]
 ):
     for content in ("first", "second"):
         (web / "app.js").write_text(content)

@@ -28,7 +28,7 @@ def test_the_published_page_and_the_api_pass(site: Site):
 
     assert [check for check in checks if not check.passed] == []
     assert len(checks) == 10
-    assert any(re.fullmatch(r"strawberry.png: strawberry, \d+%", each.detail) for each in checks)
+    assert any(re.fullmatch(r"strawberry.png: strawberry, \d+%", check.detail) for check in checks)
 
 
 def test_make_run_passes_but_for_what_only_a_cdn_and_iam_do(
@@ -36,9 +36,9 @@ def test_make_run_passes_but_for_what_only_a_cdn_and_iam_do(
 ):
     assert main(["smoke", "--url", cloud.url, "--web", str(WEB), "--patience", "5"]) == 0
 
-    said = capsys.readouterr().out
-    assert "· this machine" in said
-    assert said.count("✓") == 9
+    output = capsys.readouterr().out
+    assert "· this machine" in output
+    assert output.count("✓") == 9
 
 
 def test_make_run_does_not_pass_for_a_deployment(cloud: Cloud):
@@ -49,7 +49,7 @@ def test_make_run_does_not_pass_for_a_deployment(cloud: Cloud):
 
 
 def object_named(site: Site, ending: str) -> str:
-    (key,) = (each for each in site.objects if each.endswith(ending))
+    (key,) = (key for key in site.objects if key.endswith(ending))
     return key
 
 
@@ -147,7 +147,7 @@ def test_what_is_broken_is_named_and_nothing_else(
 
 
 @pytest.mark.parametrize(
-    ("predictions", "said"),
+    ("predictions", "message"),
     [
         ([{"label": "a", "score": s} for s in (0.1, 0.5, 0.2, 0.1, 0.1)], "sorted"),
         ([{"label": "a", "score": s} for s in (0.5, 0.2, 0.1, 0.1)], "sorted"),
@@ -156,11 +156,11 @@ def test_what_is_broken_is_named_and_nothing_else(
         ("abc", "no predictions"),
     ],
 )
-def test_an_answer_that_is_no_ranking_does_not_pass(site: Site, predictions: object, said: str):
+def test_an_answer_that_is_no_ranking_does_not_pass(site: Site, predictions: object, message: str):
     status, headers, body = as_json(200, {"predictions": predictions})
     site.overrides["/v1/predict"] = (status, headers | {"x-request-id": "1"}, body)
 
-    assert said in failed_checks(site)[PREDICT]
+    assert message in failed_checks(site)[PREDICT]
 
 
 def test_a_page_that_is_gone_does_not_stop_the_other_checks(site: Site):
@@ -224,8 +224,8 @@ def test_nothing_is_stored(site: Site, cloud: Cloud):
 
     def answers() -> int:
         url = f"{cloud.url}/v1/feedback/summary"
-        said = requests.get(url, params={"model_version": model["version"]}, timeout=LIMIT_S)
-        return said.json()["answers"]
+        response = requests.get(url, params={"model_version": model["version"]}, timeout=LIMIT_S)
+        return response.json()["answers"]
 
     before = answers()
 

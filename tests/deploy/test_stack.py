@@ -107,13 +107,13 @@ def test_an_output_that_is_no_address_is_refused():
 def test_a_missing_stack_is_named(capsys: pytest.CaptureFixture[str]):
     assert main(["page", "--stack", "misspelt", "--region", REGION]) == 1
 
-    said = capsys.readouterr().err
-    assert said.startswith("error: There is no stack misspelt in us-east-1")
-    assert said.count("\n") == 1
+    output = capsys.readouterr().err
+    assert output.startswith("error: There is no stack misspelt in us-east-1")
+    assert output.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (NoCredentialsError(), "Sign in"),
         (ClientError({"Error": {"Code": "ExpiredToken", "Message": "m"}}, "X"), "has ended"),
@@ -124,8 +124,8 @@ def test_a_missing_stack_is_named(capsys: pytest.CaptureFixture[str]):
         (EndpointConnectionError(endpoint_url="https://a"), "cannot be asked"),
     ],
 )
-def test_what_aws_refuses_is_one_line(error: Exception, said: str):
-    with pytest.raises(DeployFailed, match=said), translated():
+def test_what_aws_refuses_is_one_line(error: Exception, message: str):
+    with pytest.raises(DeployFailed, match=message), translated():
         raise error
 
 

@@ -52,11 +52,11 @@ def classifier() -> Callable[..., Callable[[dict[str, Any]], dict[str, Any]]]:
         def invoke(event: dict[str, Any]) -> dict[str, Any]:
             photo = base64.b64decode(event["body"])
             name = photo.decode() if photo in RIGHT else "broken"
-            said = instead.get(name)
-            if isinstance(said, Exception):
-                raise said
-            if said is not None:
-                return said
+            response = instead.get(name)
+            if isinstance(response, Exception):
+                raise response
+            if response is not None:
+                return response
             return answer(RIGHT[photo]) if photo in RIGHT else problem(422, "image_damaged")
 
         return invoke

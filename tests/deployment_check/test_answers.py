@@ -64,8 +64,8 @@ def _loop() -> Iterator[None]:
 
 
 def wrong(invoke: Callable[[Event], dict[str, Any]], table: Table) -> list[str]:
-    checked = try_answers(invoke, ReceiptBook(LATER_KEY), table.item)
-    return [each.name for each in checked if each.disagreement]
+    comparisons = try_answers(invoke, ReceiptBook(LATER_KEY), table.item)
+    return [comparison.name for comparison in comparisons if comparison.disagreement]
 
 
 def test_feedback_as_it_is_passes_and_nothing_is_left(table: Table):
@@ -90,9 +90,9 @@ def test_a_version_that_stores_elsewhere_is_found(table: Table):
 
 
 def test_a_version_that_does_not_know_the_key_is_found(table: Table):
-    checked = try_answers(feedback_with(table.store), ReceiptBook("x" * 32), table.item)
+    comparisons = try_answers(feedback_with(table.store), ReceiptBook("x" * 32), table.item)
 
-    assert [each.name for each in checked if each.disagreement] == [
+    assert [comparison.name for comparison in comparisons if comparison.disagreement] == [
         "an answer",
         "the stored answer",
     ]

@@ -33,7 +33,7 @@ def stub() -> Iterator[Stubber]:
         stub.assert_no_pending_responses()
 
 
-def ask(stub: Stubber, pauses: list[float] | None = None) -> dict[str, Any]:
+def invoke(stub: Stubber, pauses: list[float] | None = None) -> dict[str, Any]:
     return invoke_version(stub.client, VERSION, (pauses or []).append)({"rawPath": "/"})
 
 
@@ -41,14 +41,14 @@ def test_asks_the_version_and_gives_its_answer(stub: Stubber):
     expected = {"FunctionName": VERSION, "Payload": json.dumps({"rawPath": "/"}).encode()}
     stub.add_response("invoke", response(b'{"statusCode": 200}'), expected)
 
-    assert ask(stub) == {"statusCode": 200}
+    assert invoke(stub) == {"statusCode": 200}
 
 
 def test_a_function_error_is_no_answer(stub: Stubber):
     stub.add_response("invoke", response(b'{"errorType": "Exit"}', FunctionError="Unhandled"))
 
     with pytest.raises(NoAnswer, match="Exit"):
-        ask(stub)
+        invoke(stub)
 
 
 class CutOff(io.RawIOBase):
@@ -60,7 +60,7 @@ def test_an_answer_that_is_cut_off_is_no_answer(stub: Stubber):
     stub.add_response("invoke", {"StatusCode": 200, "Payload": StreamingBody(CutOff(), 1)})
 
     with pytest.raises(NoAnswer):
-        ask(stub)
+        invoke(stub)
 
 
 def test_waits_for_a_version_that_is_still_being_made(stub: Stubber):
@@ -78,7 +78,7 @@ def test_does_not_wait_for_ever(stub: Stubber):
         stub.add_client_error("invoke", "ResourceConflictException", "Pending")
 
     with pytest.raises(NoAnswer, match="Pending"):
-        ask(stub)
+        invoke(stub)
 
 
 @pytest.mark.parametrize("code", ["TooManyRequestsException", "AccessDeniedException"])
@@ -86,7 +86,7 @@ def test_any_other_refusal_is_no_answer(stub: Stubber, code: str):
     stub.add_client_error("invoke", code, "no")
 
     with pytest.raises(NoAnswer, match=code):
-        ask(stub)
+        invoke(stub)
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_the_deployment_says_which_version_it_is_about(
     codedeploy: Stubber, kind: str, key: str, content: str | None, version: str | None
 ):
     named = {"revisionType": kind, key: {"sha256": "ab"}}
-    whole = {
+    revision = {
         "revisionType": kind,
         key: {"sha256": "ab"} | ({"content": content} if content else {}),
     }
@@ -142,7 +142,7 @@ def test_the_deployment_says_which_version_it_is_about(
     codedeploy.add_response("get_deployment", {"deploymentInfo": info}, {"deploymentId": "d-1"})
     codedeploy.add_response(
         "get_application_revision",
-        {"applicationName": "app", "revision": whole},
+        {"applicationName": "app", "revision": revision},
         {"applicationName": "app", "revision": named},
     )
 

@@ -5,21 +5,21 @@ from threading import Event
 from typing import Any
 
 from deployment_check.check import disagreements
-from deployment_check.request import Checked
+from deployment_check.request import Comparison
 from tests.deployment_check.conftest import Lines
 
-GOOD = Checked("cat.png", "tabby 0.700", "tabby 0.690", None)
-BAD = Checked("dog.png", "beagle 0.900", "boxer 0.800", "another class")
+GOOD = Comparison("cat.png", "tabby 0.700", "tabby 0.690", None)
+BAD = Comparison("dog.png", "beagle 0.900", "boxer 0.800", "another class")
 
 
-def found(checks: Any, limit_s: float = 100) -> tuple[list[str], list[str]]:
+def check(checks: Any, limit_s: float = 100) -> tuple[list[str], list[str]]:
     """What is wrong, and what is logged."""
     log = Lines()
     return disagreements(checks, limit_s, log), log.events
 
 
 def test_nothing_is_wrong_where_all_agree():
-    wrong, events = found(lambda: [GOOD, GOOD])
+    wrong, events = check(lambda: [GOOD, GOOD])
 
     assert wrong == []
     assert len(events) == 2
@@ -27,22 +27,22 @@ def test_nothing_is_wrong_where_all_agree():
 
 
 def test_one_disagreement_is_named_and_logged():
-    wrong, events = found(lambda: [GOOD, BAD, GOOD])
+    wrong, events = check(lambda: [GOOD, BAD, GOOD])
 
     assert wrong == ["dog.png: another class"]
     assert "another class" in events[1]
 
 
 def test_nothing_checked_is_wrong():
-    assert found(list)[0] == ["nothing was checked"]
+    assert check(list)[0] == ["nothing was checked"]
 
 
-def test_an_error_nobody_foresaw_is_wrong_too():
-    def checks() -> Iterator[Checked]:
+def test_an_unexpected_error_is_wrong_too():
+    def checks() -> Iterator[Comparison]:
         yield GOOD
         raise OSError("no golden photos")
 
-    wrong, events = found(checks)
+    wrong, events = check(checks)
     assert wrong == ["the check failed: OSError"]
     assert "check_failed" in events
 
@@ -50,11 +50,11 @@ def test_an_error_nobody_foresaw_is_wrong_too():
 def test_ends_while_a_request_still_hangs():
     ended = Event()
 
-    def checks() -> Iterator[Checked]:
+    def checks() -> Iterator[Comparison]:
         yield GOOD
         ended.wait()
 
-    wrong, events = found(checks, limit_s=0.2)
+    wrong, events = check(checks, limit_s=0.2)
     ended.set()
 
     assert wrong == ["not finished after 0 s"]
@@ -64,11 +64,11 @@ def test_ends_while_a_request_still_hangs():
 def test_no_time_at_all_is_wrong_too():
     ended = Event()
 
-    def checks() -> list[Checked]:
+    def checks() -> list[Comparison]:
         ended.wait()
         return [GOOD]
 
-    wrong, _ = found(checks, limit_s=-5)
+    wrong, _ = check(checks, limit_s=-5)
     ended.set()
 
     assert len(wrong) == 1

@@ -1,4 +1,4 @@
-"""What CodeDeploy is told, and what whoever asks by hand."""
+"""What is reported to CodeDeploy, and what a call by hand returns."""
 
 import json
 from types import SimpleNamespace
@@ -8,11 +8,11 @@ import pytest
 
 from deployment_check.aws import REPORT_S
 from deployment_check.hook import hook_handler
-from deployment_check.request import Checked
+from deployment_check.request import Comparison
 from tests.deployment_check.conftest import Lines
 
-GOOD = Checked("cat.png", "tabby 0.700", "tabby 0.690", None)
-BAD = Checked("dog.png", "beagle 0.900", "boxer 0.800", "another class")
+GOOD = Comparison("cat.png", "tabby 0.700", "tabby 0.690", None)
+BAD = Comparison("dog.png", "beagle 0.900", "boxer 0.800", "another class")
 VERSION = "arn:aws:lambda:us-east-1:123456789012:function:classifier:7"
 EVENT = {"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "hook-1"}
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: int((REPORT_S + 100) * 1000))
@@ -37,20 +37,20 @@ class CodeDeploy:
 
 
 def verdict(
-    checked: list[Checked], event: dict[str, str], codedeploy: CodeDeploy
+    comparisons: list[Comparison], event: dict[str, str], codedeploy: CodeDeploy
 ) -> dict[str, Any]:
-    return hook_handler(lambda: checked, VERSION, codedeploy, Lines())(event, CONTEXT)
+    return hook_handler(lambda: comparisons, VERSION, codedeploy, Lines())(event, CONTEXT)
 
 
 @pytest.mark.parametrize(
-    ("checked", "deployed", "status"),
+    ("comparisons", "deployed", "status"),
     [([GOOD], "7", "Succeeded"), ([GOOD, BAD], "7", "Failed"), ([GOOD], "8", "Failed")],
     ids=["agrees", "disagrees", "another version"],
 )
-def test_reports_what_was_found(checked: list[Checked], deployed: str, status: str):
+def test_reports_what_was_found(comparisons: list[Comparison], deployed: str, status: str):
     codedeploy = CodeDeploy(deployed)
 
-    answer = verdict(checked, EVENT, codedeploy)
+    answer = verdict(comparisons, EVENT, codedeploy)
 
     ids = {"deploymentId": "d-1", "lifecycleEventHookExecutionId": "hook-1"}
     assert codedeploy.reports == [ids | {"status": status}]
@@ -63,7 +63,7 @@ def test_a_check_of_another_version_says_so():
     assert "version 8" in reason
 
 
-def test_asked_by_hand_reports_to_nobody():
+def test_a_call_by_hand_reports_nothing():
     codedeploy = CodeDeploy("8")
 
     answer = verdict([BAD], {}, codedeploy)

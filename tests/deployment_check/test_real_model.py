@@ -53,10 +53,10 @@ def version(cloud: Cloud) -> Callable[[dict[str, Any]], dict[str, Any]]:
 
 
 def test_the_running_classifier_agrees(golden: GoldenSet, version: Any):
-    checked = list(replay(golden, version))
+    comparisons = list(replay(golden, version))
 
-    assert len(checked) == 23
-    assert [each for each in checked if each.disagreement] == []
+    assert len(comparisons) == 23
+    assert [comparison for comparison in comparisons if comparison.disagreement] == []
 
 
 def test_a_classifier_that_swaps_colours_does_not(golden: GoldenSet, version: Any):
@@ -68,7 +68,7 @@ def test_a_classifier_that_swaps_colours_does_not(golden: GoldenSet, version: An
         ),
     )
 
-    wrong = [each.name for each in replay(swapped, version) if each.disagreement]
+    wrong = [comparison.name for comparison in replay(swapped, version) if comparison.disagreement]
     assert len(wrong) >= len(golden.photos) / 2
 
 
@@ -80,8 +80,8 @@ def test_the_handler_takes_the_event_as_it_is(golden_folder: Path, embedded_mode
         "from deployment_check.replay import replay;"
         "from image_classifier.handler import handler;"
         "context = SimpleNamespace(aws_request_id='id');"
-        "checked = list(replay(read_golden(Path(sys.argv[1])), lambda e: handler(e, context)));"
-        "print(len(checked), [each for each in checked if each.disagreement], file=sys.stderr)"
+        "answers = list(replay(read_golden(Path(sys.argv[1])), lambda e: handler(e, context)));"
+        "print(len(answers), [a for a in answers if a.disagreement], file=sys.stderr)"
     )
     environ = {
         "PYTHONPATH": str(ROOT / "functions"),
@@ -89,7 +89,7 @@ def test_the_handler_takes_the_event_as_it_is(golden_folder: Path, embedded_mode
         "RECEIPT_KEY": "k" * 32,
         "POWERTOOLS_METRICS_NAMESPACE": "tests",
     }
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", program, golden_folder],
         env=environ,
         capture_output=True,
@@ -97,7 +97,7 @@ def test_the_handler_takes_the_event_as_it_is(golden_folder: Path, embedded_mode
         check=True,
     )
 
-    assert done.stderr.splitlines()[-1] == "23 []"
+    assert completed.stderr.splitlines()[-1] == "23 []"
 
 
 def _swapped(photo: bytes) -> bytes:

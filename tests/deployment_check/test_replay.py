@@ -11,7 +11,11 @@ from tests.deployment_check.conftest import GOLDEN, answer, problem
 
 
 def disagreements(invoke: Callable[[dict[str, Any]], dict[str, Any]]) -> dict[str, str]:
-    return {each.name: each.disagreement for each in replay(GOLDEN, invoke) if each.disagreement}
+    return {
+        comparison.name: comparison.disagreement
+        for comparison in replay(GOLDEN, invoke)
+        if comparison.disagreement
+    }
 
 
 def test_agrees_within_the_tolerance_and_where_either_answer_is_right(classifier: Any):
@@ -20,7 +24,7 @@ def test_agrees_within_the_tolerance_and_where_either_answer_is_right(classifier
 
 
 @pytest.mark.parametrize(
-    ("said", "reason"),
+    ("response", "reason"),
     [
         (answer({"lynx": 0.71, "tabby": 0.69}), "Keras says tabby"),
         (answer({"tabby": 0.64, "lynx": 0.2}), "Keras gives it 0.700"),
@@ -38,15 +42,17 @@ def test_agrees_within_the_tolerance_and_where_either_answer_is_right(classifier
         (NoAnswer("the function failed: Runtime.ExitError"), "Runtime.ExitError"),
     ],
 )
-def test_names_the_photo_and_what_is_wrong(classifier: Any, said: Any, reason: str):
-    found = disagreements(classifier(cat=said))
+def test_names_the_photo_and_what_is_wrong(classifier: Any, response: Any, reason: str):
+    mismatches = disagreements(classifier(cat=response))
 
-    assert list(found) == ["cat.png"]
-    assert reason in found["cat.png"]
+    assert list(mismatches) == ["cat.png"]
+    assert reason in mismatches["cat.png"]
 
 
 def test_tells_what_was_expected_and_what_was_answered(classifier: Any):
-    pairs = [(each.expected, each.actual) for each in replay(GOLDEN, classifier())]
+    pairs = [
+        (comparison.expected, comparison.actual) for comparison in replay(GOLDEN, classifier())
+    ]
 
     assert pairs == [
         ("tabby 0.700", "tabby 0.680"),
@@ -56,7 +62,7 @@ def test_tells_what_was_expected_and_what_was_answered(classifier: Any):
 
 
 @pytest.mark.parametrize(
-    "said",
+    "response",
     [
         answer({"tabby": 0.9}),
         problem(500, "internal_error"),
@@ -64,5 +70,5 @@ def test_tells_what_was_expected_and_what_was_answered(classifier: Any):
         {"statusCode": 422, "body": "[]"},
     ],
 )
-def test_a_broken_photo_must_be_refused(classifier: Any, said: dict[str, Any]):
-    assert list(disagreements(classifier(broken=said))) == ["a broken photo"]
+def test_a_broken_photo_must_be_refused(classifier: Any, response: dict[str, Any]):
+    assert list(disagreements(classifier(broken=response))) == ["a broken photo"]

@@ -11,36 +11,38 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore import xform_name
 from botocore.config import Config
 from moto import mock_aws
 from mypy_boto3_dynamodb import DynamoDBClient
 from starlette.testclient import TestClient
 
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
-from feedback.labels import Label
+from feedback.dynamodb import DynamoStore
+from feedback.labels import ModelClass
 from feedback.memory import MemoryStore
 from feedback.record import Feedback
 from feedback.routes import create_router
 from feedback.store import FeedbackStore
 from infra.commands.feedback_export import FEEDBACK_TABLE
 from infra.local.aws.stand_in import local_aws
-from infra.local.aws.tables import read_tables, requests_creating
 from infra.local.machine.guardian import Guardian
+from infra.local.sam.intrinsics import load_yaml
+from infra.local.sam.stateful import read_stateful
 from serving.api import create_app
+from serving.aws import CLIENT_CONFIG
 from serving.receipts import Receipt, ReceiptBook
-from serving.telemetry import Environment
+from serving.telemetry import ServingEnvironment
 from tests.classifier_fakes import RecordingTelemetry
 from tests.conftest import LIMIT_S, ROOT
 
 RECEIPT_KEY = "k" * 32
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 TABBY, TIGER, CRANE = (
-    Label("tabby", "n02123045"),
-    Label("tiger cat", "n02123159"),
-    Label("crane (bird)", "n02012849"),
+    ModelClass("tabby", "n02123045"),
+    ModelClass("tiger cat", "n02123159"),
+    ModelClass("crane (bird)", "n02012849"),
 )
 TEMPLATE = ROOT / "template.yaml"
+STATEFUL = read_stateful(TEMPLATE, {}, invoke_api="http://127.0.0.1:9")  # calls nobody
 RETENTION = timedelta(days=730)
 
 
@@ -77,10 +79,12 @@ def client_of(endpoint: str | None = None) -> DynamoDBClient:
 
 def create_table(client: DynamoDBClient) -> str:
     """The template's table under a name of its own."""
-    properties = dict(read_tables(TEMPLATE))[FEEDBACK_TABLE]
+    properties = load_yaml(TEMPLATE)["Resources"][FEEDBACK_TABLE]["Properties"]
     name = f"feedback-{uuid.uuid4().hex}"
-    for action, parameters in requests_creating(name, properties):
-        getattr(client, xform_name(action))(**parameters)
+    members = client.meta.service_model.operation_model("CreateTable").input_shape.members
+    client.create_table(
+        **{k: properties[k] for k in members if k in properties} | {"TableName": name}
+    )
     return name
 
 
@@ -89,13 +93,13 @@ def running_stand_in(folder: Path) -> Iterator[str]:
     """``local_aws`` for tests that are not async: its loop runs in a thread."""
     ready: Future[str] = Future()
     loop = asyncio.new_event_loop()
-    done = asyncio.Event()
+    stopped = asyncio.Event()
 
     async def run() -> None:
         with Guardian() as guardian:
-            async with local_aws(folder, TEMPLATE, guardian) as url:
+            async with local_aws(folder, STATEFUL, guardian) as url:
                 ready.set_result(url)
-                await done.wait()
+                await stopped.wait()
 
     with ThreadPoolExecutor(1) as pool, closing(loop):
         running = pool.submit(loop.run_until_complete, run())
@@ -105,7 +109,7 @@ def running_stand_in(folder: Path) -> Iterator[str]:
                 running.result()
             yield ready.result(timeout=0)
         finally:
-            loop.call_soon_threadsafe(done.set)
+            loop.call_soon_threadsafe(stopped.set)
             wait([running])
         running.result()
 
@@ -157,12 +161,20 @@ def memory() -> MemoryStore:
 def build_api(receipts: ReceiptBook) -> Callable[[FeedbackStore], TestClient]:
     def build(store: FeedbackStore) -> TestClient:
         seconds = itertools.count()
-        labels = {key: each for each in (TABBY, TIGER, CRANE) for key in (each.label, each.wnid)}
+        labels = {
+            key: model_class
+            for model_class in (TABBY, TIGER, CRANE)
+            for key in (model_class.label, model_class.wnid)
+        }
         router = create_router(
             store, receipts, labels, now=lambda: NOON + timedelta(seconds=next(seconds))
         )
         app = create_app(
-            "Test", "/v1/feedback", router, Environment("env-1", "on-demand"), RecordingTelemetry()
+            "Test",
+            "/v1/feedback",
+            router,
+            ServingEnvironment("env-1", "on-demand"),
+            RecordingTelemetry(),
         )
         return TestClient(app)
 

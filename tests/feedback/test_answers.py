@@ -13,7 +13,8 @@ from starlette.testclient import TestClient
 from feedback.memory import MemoryStore
 from feedback.record import Feedback
 from feedback.routes import MAX_BODY_BYTES
-from feedback.store import FeedbackStore, StoreUnavailable
+from feedback.store import FeedbackStore
+from serving.aws import StoreUnavailable
 from serving.receipts import MAX_AGE_S, ReceiptBook
 from tests.feedback.conftest import CRANE, NOON, RECEIPT_KEY, TIGER, a_receipt
 
@@ -99,7 +100,7 @@ def test_the_predicted_label_may_be_confirmed(api: TestClient, receipt: str):
 
 
 @pytest.mark.parametrize(
-    ("said", "status", "code"),
+    ("fields", "status", "code"),
     [
         ({"correct": False, "label": "unicorn"}, 422, "unknown_label"),
         ({"correct": False, "label": "Tabby"}, 422, "unknown_label"),
@@ -121,9 +122,9 @@ def test_the_predicted_label_may_be_confirmed(api: TestClient, receipt: str):
     ],
 )
 def test_refuses_a_bad_answer_with_its_code_and_stores_nothing(
-    api: TestClient, memory: MemoryStore, receipt: str, said: dict, status: int, code: str
+    api: TestClient, memory: MemoryStore, receipt: str, fields: dict, status: int, code: str
 ):
-    answer = api.post("/v1/feedback", json={"prediction_id": receipt} | said)
+    answer = api.post("/v1/feedback", json={"prediction_id": receipt} | fields)
 
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
@@ -160,9 +161,9 @@ def test_refuses_a_bad_body_with_its_code(
     assert not list(memory.answers())
 
 
-@pytest.mark.parametrize("said", [{"correct": False, "label": "x" * 5000}, {"correct": "<b>"}])
-def test_says_what_is_wrong_without_repeating_it(api: TestClient, receipt: str, said: dict):
-    answer = api.post("/v1/feedback", json={"prediction_id": receipt} | said)
+@pytest.mark.parametrize("fields", [{"correct": False, "label": "x" * 5000}, {"correct": "<b>"}])
+def test_says_what_is_wrong_without_repeating_it(api: TestClient, receipt: str, fields: dict):
+    answer = api.post("/v1/feedback", json={"prediction_id": receipt} | fields)
 
     assert "xxx" not in answer.text
     assert "<b>" not in answer.text
@@ -206,7 +207,7 @@ def test_a_receipt_of_an_earlier_model_is_taken(
 
 
 @pytest.mark.parametrize(
-    ("sent", "stored"),
+    ("comment", "stored"),
     [
         ("<script>alert(1)</script> & \"'", "<script>alert(1)</script> & \"'"),
         ("=1+1", "=1+1"),
@@ -222,9 +223,9 @@ def test_a_receipt_of_an_earlier_model_is_taken(
     ],
 )
 def test_keeps_a_comment_as_plain_text(
-    api: TestClient, memory: MemoryStore, receipt: str, sent: str, stored: str | None
+    api: TestClient, memory: MemoryStore, receipt: str, comment: str, stored: str | None
 ):
-    body = {"prediction_id": receipt, "correct": True, "comment": sent}
+    body = {"prediction_id": receipt, "correct": True, "comment": comment}
 
     assert api.post("/v1/feedback", json=body).status_code == 201
     assert only_answer(memory).comment == stored
@@ -240,12 +241,12 @@ def test_the_longest_answer_that_can_be_meant_fits(api: TestClient, receipts: Re
 def test_an_unavailable_store_is_told_with_when_to_try_again(
     build_api: Callable[[FeedbackStore], TestClient], receipt: str
 ):
-    class Throttled(MemoryStore):
+    class ThrottledStore(MemoryStore):
         def put(self, _feedback: Feedback) -> bool:
             raise StoreUnavailable("The feedback store cannot answer now.", retry_after_s=2)
 
     body = {"prediction_id": receipt, "correct": True}
-    answer = build_api(Throttled()).post("/v1/feedback", json=body)
+    answer = build_api(ThrottledStore()).post("/v1/feedback", json=body)
 
     assert (answer.status_code, answer.json()["code"]) == (503, "store_unavailable")
     assert answer.headers["retry-after"] == "2"

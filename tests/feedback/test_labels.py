@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from feedback.labels import Label, LabelsInvalid, UnknownLabel, find_label, read_labels
+from feedback.labels import LabelsInvalid, ModelClass, UnknownLabel, find_label, read_labels
 
 
 def write(tmp_path: Path, content: object) -> Path:
@@ -19,7 +19,7 @@ def test_knows_every_class_of_a_real_artifact_by_both_names(embedded_model: Path
     labels = read_labels(path)
 
     for entry in json.loads(path.read_bytes()):
-        expected = Label(entry["label"], entry["wnid"])
+        expected = ModelClass(entry["label"], entry["wnid"])
         assert find_label(labels, entry["label"]) == find_label(labels, entry["wnid"]) == expected
 
 
@@ -32,7 +32,7 @@ def test_knows_no_other_spelling(embedded_model: Path, text: str):
 def test_another_models_label_is_unknown(tmp_path: Path):
     labels = read_labels(write(tmp_path, [{"index": 0, "wnid": None, "label": "cat"}]))
 
-    assert find_label(labels, "cat") == Label("cat", None)
+    assert find_label(labels, "cat") == ModelClass("cat", None)
     with pytest.raises(UnknownLabel):
         find_label(labels, "n02123045")
 

@@ -3,8 +3,8 @@
 import pytest
 from mypy_boto3_dynamodb import DynamoDBClient
 
+from feedback.archive.restore import main
 from feedback.dynamodb import DynamoStore
-from feedback.export.restore import main
 from tests.feedback.conftest import RETENTION, create_table, feedback
 
 

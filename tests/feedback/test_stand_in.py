@@ -16,9 +16,9 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from feedback.dynamodb import DynamoStore
-from feedback.store import StoreUnavailable
+from infra.local.aws.errors import StandInFailed
 from infra.local.aws.stand_in import ENDPOINT_FILE
-from infra.local.aws.tables import StandInFailed
+from serving.aws import StoreUnavailable
 from tests.conftest import LIMIT_S, ROOT
 from tests.feedback.conftest import (
     RETENTION,
@@ -33,9 +33,11 @@ HOLDER = """
 import asyncio, pathlib, sys
 from infra.local.machine.guardian import Guardian
 from infra.local.aws.stand_in import local_aws
+from infra.local.sam.stateful import read_stateful
+folder, template = map(pathlib.Path, sys.argv[1:])
 async def hold():
     with Guardian() as guardian:
-        async with local_aws(*map(pathlib.Path, sys.argv[1:]), guardian) as url:
+        async with local_aws(folder, read_stateful(template, {}, ""), guardian) as url:
             print(url, flush=True)
             await asyncio.Event().wait()
 asyncio.run(hold())
@@ -47,7 +49,7 @@ def store_at(url: str) -> DynamoStore:
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
+def running_holder(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, str(folder), str(TEMPLATE)],
         cwd=ROOT,
@@ -64,12 +66,12 @@ def held(folder: Path) -> Iterator[tuple[str, subprocess.Popen]]:
 
 
 def stand_ins_of(folder: Path) -> list[psutil.Process]:
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get("STATE_DIR") == str(folder):
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 def stand_in_of(folder: Path) -> psutil.Process:
@@ -110,17 +112,14 @@ def test_the_table_is_as_described_also_after_a_restart(tmp_path: Path):
             assert client.list_tables()["TableNames"] == ["FeedbackTable"]
             table = client.describe_table(TableName="FeedbackTable")["Table"]
             expiry = client.describe_time_to_live(TableName="FeedbackTable")
-            recovery = client.describe_continuous_backups(TableName="FeedbackTable")
         assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == [
             "by-model-version"
         ]
         assert expiry["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
-        described = recovery["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-        assert described["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
 def test_everything_confirmed_survives_sigkill_of_make_run_in_the_middle_of_writing(tmp_path: Path):
-    with held(tmp_path) as (url, holder):
+    with running_holder(tmp_path) as (url, holder):
         stand_in = stand_in_of(tmp_path)
         store = store_at(url)
         confirmed: list[str] = []
@@ -165,7 +164,7 @@ def test_a_copy_older_than_what_was_saved_is_not_put_back(tmp_path: Path):
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_ends_with_its_parent_however_that_ends(tmp_path: Path, number: signal.Signals):
-    with held(tmp_path) as (url, holder):
+    with running_holder(tmp_path) as (url, holder):
         stand_in = stand_in_of(tmp_path)
         store_at(url).put(feedback())
         holder.send_signal(number)

@@ -98,7 +98,7 @@ def test_answers_counts_accuracy_and_interval(api: TestClient, memory: MemorySto
     }
 
 
-def test_a_model_nobody_answered_has_no_accuracy(api: TestClient):
+def test_a_model_without_answers_has_no_accuracy(api: TestClient):
     body = api.get(SUMMARY, params={"model_version": "ffff"}).json()
 
     assert (body["answers"], body["accuracy"], body["accuracy_95"]) == (0, None, None)
@@ -128,7 +128,7 @@ def test_counts_ten_thousand_answers_from_the_index_alone(
     body = api.get(SUMMARY, params={"model_version": "0123456789ab"}).json()
 
     assert (body["answers"], body["correct"]) == (10_000, 4_000)
-    assert [each["count"] for each in body["confusions"]] == [2_000, 2_000]
+    assert [confusion["count"] for confusion in body["confusions"]] == [2_000, 2_000]
     assert set(operations) == {"Query"}
     assert len(operations) > 1
 

@@ -4,11 +4,11 @@ import pytest
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from feedback.dynamodb import CLIENT_CONFIG
 from feedback.settings import FeedbackSettings
 from infra.local.http_api.routing import Route, match_route
 from infra.local.sam.intrinsics import load_yaml
 from infra.local.sam.template import read_template
+from serving.aws import CLIENT_CONFIG
 from tests.feedback.conftest import TEMPLATE
 
 DOCUMENT = load_yaml(TEMPLATE)

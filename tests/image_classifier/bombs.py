@@ -90,8 +90,8 @@ def tiled(side: int, width: int) -> bytes:
     edge = (LONG, struct.pack("<L", side))
     where, size = (LONG, struct.pack("<L", 8)), (LONG, struct.pack("<L", len(tile)))
     tags = {259: (SHORT, struct.pack("<H", 8)), 322: edge, 323: edge, 324: where, 325: size}
-    whole = tiff(tile, tags, width)
-    return whole.replace(struct.pack("<HHL", 273, LONG, 1), struct.pack("<HHL", 280, LONG, 1))
+    image = tiff(tile, tags, width)
+    return image.replace(struct.pack("<HHL", 273, LONG, 1), struct.pack("<HHL", 280, LONG, 1))
 
 
 def strips(number: int, pixels: bytes, compression: int) -> bytes:

@@ -1,5 +1,6 @@
 """The classifier with a fake model, for all tests of this folder."""
 
 from tests.classifier_fakes import api, artifact, build_app, photo, telemetry
+from tests.prediction_fakes import account, clock
 
-__all__ = ["api", "artifact", "build_app", "photo", "telemetry"]
+__all__ = ["account", "api", "artifact", "build_app", "clock", "photo", "telemetry"]

@@ -25,9 +25,9 @@ def cat(photo: bytes) -> Image.Image:
     return Image.open(io.BytesIO(photo)).convert("RGB")
 
 
-def difference(one: Image.Image, other: Image.Image) -> float:
+def difference(first: Image.Image, second: Image.Image) -> float:
     """Mean absolute difference of two images of one size, in 0…255."""
-    return float(np.abs(np.asarray(one, float) - np.asarray(other, float)).mean())
+    return float(np.abs(np.asarray(first, float) - np.asarray(second, float)).mean())
 
 
 @pytest.mark.parametrize(
@@ -49,12 +49,12 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 def test_decodes_every_format_and_colour_mode_to_the_same_rgb(
     cat: Image.Image, file_format: str, mode: str, tolerance: float
 ):
-    sent = cat.convert(mode)
+    original = cat.convert(mode)
 
-    image = decode_image(encode(sent, file_format), min_shorter_side=SIDE)
+    image = decode_image(encode(original, file_format), min_shorter_side=SIDE)
 
     assert image.mode == "RGB"
-    assert difference(image, sent.convert("RGB")) <= tolerance
+    assert difference(image, original.convert("RGB")) <= tolerance
 
 
 @pytest.mark.parametrize(
@@ -176,12 +176,12 @@ def test_names_the_format_it_cannot_read(data: bytes, name: str):
 
 
 @pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
-@pytest.mark.parametrize("kept", [0.3, 0.9])
-def test_refuses_a_truncated_image(cat: Image.Image, file_format: str, kept: float):
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_refuses_a_truncated_image(cat: Image.Image, file_format: str, share: float):
     data = encode(cat, file_format)
 
     with pytest.raises(ImageDamaged):
-        decode_image(data[: int(len(data) * kept)], SIDE)
+        decode_image(data[: int(len(data) * share)], SIDE)
 
 
 SMALL = [
@@ -218,12 +218,14 @@ def test_any_bytes_are_decoded_or_refused(data: bytes):
     st.lists(st.tuples(st.integers(0, 10_000), st.integers(0, 255)), max_size=12),
     st.integers(0, 10_000),
 )
-def test_any_damage_to_an_image_is_survived(data: bytes, changes: list[tuple[int, int]], kept: int):
+def test_any_damage_to_an_image_is_survived(
+    data: bytes, changes: list[tuple[int, int]], length: int
+):
     damaged = bytearray(data)
     for position, value in changes:
         damaged[position % len(damaged)] = value
 
-    answers_or_refuses(bytes(damaged[: kept or None]))
+    answers_or_refuses(bytes(damaged[: length or None]))
 
 
 def test_a_large_image_of_deep_samples_is_shrunk_before_it_is_converted():

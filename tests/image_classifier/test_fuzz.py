@@ -53,7 +53,7 @@ def test_no_property_has_its_own_idea_of_speed():
     own = ("suppress_health_check", "deadline=", "derandomize")
     files = [path for path in (ROOT / "tests").rglob("test_*.py") if path != Path(__file__)]
 
-    assert not [path for path in files if any(each in path.read_text() for each in own)]
+    assert not [path for path in files if any(name in path.read_text() for name in own)]
 
 
 def test_new_inputs_are_tried_until_time_is_up(fuzz):
@@ -64,11 +64,11 @@ def test_new_inputs_are_tried_until_time_is_up(fuzz):
 
 
 def test_what_is_found_is_printed_as_an_example_that_fails_at_once(fuzz):
-    found = fuzz(PROPERTY, "--fuzz", "1h", *NEW)
-    printed = "@example(" + found.stdout.partition("\n@example(")[2].partition("\n)")[0] + "\n)"
-    again = fuzz(PROPERTY.replace("@given", f"{printed}\n@given"))
+    first = fuzz(PROPERTY, "--fuzz", "1h", *NEW)
+    printed = "@example(" + first.stdout.partition("\n@example(")[2].partition("\n)")[0] + "\n)"
+    second = fuzz(PROPERTY.replace("@given", f"{printed}\n@given"))
 
-    assert (found.returncode, again.returncode) == (1, 1)
+    assert (first.returncode, second.returncode) == (1, 1)
     assert "tmp_path" not in printed
     assert "number=1000," in printed
-    assert "explicit" in again.stdout
+    assert "explicit" in second.stdout

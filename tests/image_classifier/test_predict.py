@@ -12,7 +12,7 @@ from PIL import Image
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
-from image_classifier.upload import MAX_IMAGE_BYTES
+from serving.image_body import MAX_IMAGE_BYTES
 from serving.receipts import ReceiptBook
 from tests.classifier_fakes import CLASSES, RECEIPT_KEY, RecordingTelemetry
 from tests.image_classifier.bombs import progressive_jpeg

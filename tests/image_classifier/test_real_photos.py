@@ -71,7 +71,7 @@ def test_classify_prints_the_top_five_without_a_server(embedded_model: Path, tmp
     command = [sys.executable, "-m", "image_classifier", "--model-dir", str(embedded_model)]
     environ = {"PYTHONPATH": str(ROOT / "functions"), "PYTHONIOENCODING": "utf-8"}
 
-    done = subprocess.run(
+    completed = subprocess.run(
         [*command, str(PACKAGED / "coffee.png"), str(broken)],
         env=environ,
         capture_output=True,
@@ -79,8 +79,8 @@ def test_classify_prints_the_top_five_without_a_server(embedded_model: Path, tmp
         check=False,
     )
 
-    lines = done.stdout.splitlines()
+    lines = completed.stdout.splitlines()
     assert len(lines) == 6
     assert "espresso" in lines[1]
-    assert "broken.png" in done.stderr
-    assert done.returncode == 1
+    assert "broken.png" in completed.stderr
+    assert completed.returncode == 1

@@ -30,7 +30,7 @@ class Toy:
     http: aiohttp.ClientSession
     lambda_url: str
     data: Path
-    said: list[str]
+    messages: list[str]
 
     async def get(self, path: str) -> tuple[int, Any]:
         """Status, and the body as JSON or else as bytes."""
@@ -53,13 +53,13 @@ class Toy:
     @asynccontextmanager
     async def holding(self) -> AsyncIterator["asyncio.Task[tuple[int, Any]]"]:
         """While it lasts, one environment is busy with a request, which is answered afterwards."""
-        held = asyncio.create_task(self.get("/v1/hold"))
+        task = asyncio.create_task(self.get("/v1/hold"))
         try:
             await self.until((self.data / "held").exists)
-            yield held
+            yield task
         finally:
             (self.data / "let-go").touch()
-        await asyncio.wait({held})
+        await asyncio.wait({task})
 
     def reports(self) -> list[dict[str, Any]]:
         lines = (self.data / "logs" / "requests.jsonl").read_text().splitlines()
@@ -111,12 +111,12 @@ def run_cloud(emulator: Path | None, tmp_path: Path):
 
 def marked_processes(mark: str) -> list[psutil.Process]:
     """Whatever environments left behind: their variables stay with all that they start."""
-    found = []
+    processes = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             if process.environ().get("MARK") == mark:
-                found.append(process)
-    return found
+                processes.append(process)
+    return processes
 
 
 @asynccontextmanager
@@ -124,13 +124,13 @@ async def _toy_cloud(settings: CloudSettings, parameters: dict[str, str]) -> Asy
     template = read_template(TOY / "template.yaml", parameters, {"MARK": str(settings.data)})
     listeners = Listeners(bind("127.0.0.1", 0), bind("127.0.0.1", 0))
     url = url_of(listeners.http_api)
-    said: list[str] = []
+    lines: list[str] = []
     with Guardian() as guardian:
         async with (
-            running_cloud(template, settings, listeners, guardian, said.append),
+            running_cloud(template, settings, listeners, guardian, lines.append),
             aiohttp.ClientSession(url, connector=aiohttp.TCPConnector(limit=0)) as http,
         ):
-            yield Toy(http, url_of(listeners.invoke_api), settings.data, said)
+            yield Toy(http, url_of(listeners.invoke_api), settings.data, lines)
 
 
 def url_of(listener: socket.socket) -> str:

@@ -46,7 +46,7 @@ def test_no_process_is_left_after_a_signal_however_busy_they_are(tmp_path: Path,
         for _ in range(2):
             client = threading.Thread(target=quietly_get, args=(f"{command.url}/v1/child",))
             client.start()
-        wait_until(lambda: sum("sleep" in each.name() for each in command.descendants()) == 2)
+        wait_until(lambda: sum("sleep" in process.name() for process in command.descendants()) == 2)
         processes = command.descendants()
 
         command.process.send_signal(number)
@@ -60,15 +60,15 @@ def test_no_process_is_left_after_a_signal_however_busy_they_are(tmp_path: Path,
 
 def test_prints_what_is_there_and_a_curl_line_that_works(tmp_path: Path):
     with running(tmp_path, "--environments", "2") as command:
-        said = command.output()
-        line = re.search(r"curl .*", said)
+        output = command.output()
+        line = re.search(r"curl .*", output)
         assert line is not None
         answer = subprocess.run(line[0], shell=True, capture_output=True, check=True)
 
         assert b'"isBase64Encoded": true' in answer.stdout
-        assert f"{command.url}/" in said
-        assert "resnet50" in said
-        assert "up to 2 environments of 256 MB" in said
+        assert f"{command.url}/" in output
+        assert "resnet50" in output
+        assert "up to 2 environments of 256 MB" in output
 
 
 def test_keeps_one_private_receipt_key(tmp_path: Path):
@@ -139,7 +139,7 @@ def test_the_emulator_is_what_runs_where_it_can(tmp_path: Path):
     if emulator_binary(ROOT / ".emulator") is None:
         skip_or_fail("no Lambda Runtime Interface Emulator for this machine in .emulator")
     with running(tmp_path) as command:
-        assert any("aws-lambda-rie" in each.name() for each in command.descendants())
+        assert any("aws-lambda-rie" in process.name() for process in command.descendants())
         assert "worker processes" not in command.output()
 
 

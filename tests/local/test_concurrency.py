@@ -56,10 +56,10 @@ class Plan:
     otherwise: str = "ok"
     kinds: dict[str, object] = field(default_factory=dict)
     gates: dict[str, asyncio.Event] = field(default_factory=dict)
-    ran: list[tuple[str, str]] = field(default_factory=list)
+    runs: list[tuple[str, str]] = field(default_factory=list)
 
     async def run(self, environment: FakeEnvironment, invocation: Invocation):
-        self.ran.append((environment.id, invocation.request_id))
+        self.runs.append((environment.id, invocation.request_id))
         if gate := self.gates.get(invocation.request_id):
             await gate.wait()
         kind = self.kinds.get(invocation.request_id, self.otherwise)
@@ -76,7 +76,7 @@ class Plan:
 class World:
     pool: EnvironmentPool
     plan: Plan
-    made: list[FakeEnvironment]
+    environments: list[FakeEnvironment]
     reports: list[Report]
 
     def send(self, request_id: str) -> "asyncio.Task":
@@ -84,7 +84,7 @@ class World:
 
     async def alive(self) -> list[str]:
         await settle()
-        return [each.id for each in self.made if not each.stopped]
+        return [environment.id for environment in self.environments if not environment.stopped]
 
 
 async def settle() -> None:
@@ -103,19 +103,19 @@ def play(
     world_plan = plan or Plan()
 
     async def run() -> None:
-        made, reports = [], []
+        created, reports = [], []
 
         def create(initialization_type: InitializationType) -> FakeEnvironment:
-            made.append(FakeEnvironment(len(made), initialization_type, world_plan))
-            return made[-1]
+            created.append(FakeEnvironment(len(created), initialization_type, world_plan))
+            return created[-1]
 
         spec = FunctionSpec("F", "h", Path(), 128, 3, {}, provisioned, None)
         limits = Limits(environments, queue)
         pool = EnvironmentPool(spec, limits, create, lambda: b"warm", reports.append)
         await pool.start()
-        await scenario(World(pool, world_plan, made, reports))
+        await scenario(World(pool, world_plan, created, reports))
         await pool.stop()
-        assert all(each.stopped for each in made)
+        assert all(environment.stopped for environment in created)
 
     asyncio.run(run())
 
@@ -123,8 +123,8 @@ def play(
 def test_one_request_at_a_time_and_never_above_the_limit():
     async def scenario(world: World) -> None:
         await asyncio.gather(*(world.send(f"r{i}") for i in range(50)))
-        assert len(world.made) == 2
-        assert len(world.plan.ran) == 50
+        assert len(world.environments) == 2
+        assert len(world.plan.runs) == 50
 
     play(scenario)
 
@@ -134,11 +134,11 @@ def test_a_new_environment_starts_only_when_all_are_busy():
         await world.send("a")
         await world.send("b")
         world.plan.hold("c")
-        held = world.send("c")
+        task = world.send("c")
         await settle()
         served = await world.send("d")
         world.plan.gates["c"].set()
-        assert (await held).environment_id == "e0"
+        assert (await task).environment_id == "e0"
         assert (served.environment_id, served.cold) == ("e1", True)
 
     play(scenario)
@@ -147,10 +147,10 @@ def test_a_new_environment_starts_only_when_all_are_busy():
 def test_the_most_recently_used_idle_environment_is_taken():
     async def scenario(world: World) -> None:
         world.plan.hold("a", "b", "c")
-        tasks = [world.send(each) for each in "abc"]
+        tasks = [world.send(name) for name in "abc"]
         await settle()
-        for each in "bac":
-            world.plan.gates[each].set()
+        for name in "bac":
+            world.plan.gates[name].set()
             await settle()
         await asyncio.gather(*tasks)
         assert (await world.send("d")).environment_id == "e2"
@@ -161,7 +161,7 @@ def test_the_most_recently_used_idle_environment_is_taken():
 def test_waiting_requests_are_served_in_order():
     async def scenario(world: World) -> None:
         await asyncio.gather(*(world.send(f"r{i}") for i in range(10)))
-        assert [request for _, request in world.plan.ran] == [f"r{i}" for i in range(10)]
+        assert [request for _, request in world.plan.runs] == [f"r{i}" for i in range(10)]
 
     play(scenario, environments=1)
 
@@ -169,7 +169,7 @@ def test_waiting_requests_are_served_in_order():
 def test_beyond_the_queue_requests_are_refused_at_once():
     async def scenario(world: World) -> None:
         world.plan.hold("a")
-        tasks = [world.send(each) for each in ("a", "b")]
+        tasks = [world.send(name) for name in ("a", "b")]
         await settle()
         with pytest.raises(Throttled):
             await world.send("c")
@@ -185,7 +185,7 @@ def test_beyond_the_queue_requests_are_refused_at_once():
 @pytest.mark.parametrize(
     "kind", ["function_crashed", "function_timeout", "init_failed", "response_too_large"]
 )
-def test_a_broken_environment_is_ended_and_whoever_waits_gets_a_new_one(kind: str):
+def test_a_broken_environment_is_ended_and_a_waiting_request_gets_a_new_one(kind: str):
     async def scenario(world: World) -> None:
         world.plan.kinds["a"] = kind
         broken, waiting = await asyncio.gather(world.send("a"), world.send("b"))
@@ -201,7 +201,7 @@ def test_an_environment_whose_handler_raised_is_kept():
         world.plan.kinds["a"] = "function_error"
         await world.send("a")
         assert (await world.send("b")).cold is False
-        assert len(world.made) == 1
+        assert len(world.environments) == 1
 
     play(scenario)
 
@@ -225,10 +225,10 @@ def test_a_client_that_leaves_does_not_free_the_environment_early():
         leaver.cancel()
         waiting = world.send("b")
         await settle()
-        assert world.plan.ran == [("e0", "a")]
+        assert world.plan.runs == [("e0", "a")]
         world.plan.gates["a"].set()
         await waiting
-        assert world.plan.ran == [("e0", "a"), ("e0", "b")]
+        assert world.plan.runs == [("e0", "a"), ("e0", "b")]
         assert [report.outcome for report in world.reports] == ["ok", "ok"]
 
     play(scenario, environments=1)
@@ -237,13 +237,13 @@ def test_a_client_that_leaves_does_not_free_the_environment_early():
 def test_a_client_that_leaves_the_queue_is_never_run():
     async def scenario(world: World) -> None:
         world.plan.hold("a")
-        tasks = [world.send(each) for each in "abc"]
+        tasks = [world.send(name) for name in "abc"]
         await settle()
         tasks[1].cancel()
         await settle()
         world.plan.gates["a"].set()
         await asyncio.gather(tasks[0], tasks[2])
-        assert [request for _, request in world.plan.ran] == ["a", "c"]
+        assert [request for _, request in world.plan.runs] == ["a", "c"]
         assert [report.outcome for report in world.reports] == ["abandoned", "ok", "ok"]
 
     play(scenario, environments=1)
@@ -252,14 +252,14 @@ def test_a_client_that_leaves_the_queue_is_never_run():
 def test_a_client_that_leaves_as_its_turn_comes_passes_it_on():
     async def scenario(world: World) -> None:
         world.plan.hold("a")
-        tasks = [world.send(each) for each in "abc"]
+        tasks = [world.send(name) for name in "abc"]
         await settle()
         world.plan.gates["a"].set()
         while not world.reports:  # noqa: ASYNC110 - until b has been handed it, and not run yet
             await asyncio.sleep(0)
         tasks[1].cancel()
         await asyncio.wait_for(tasks[2], MINUTE_S)
-        assert [request for _, request in world.plan.ran] == ["a", "c"]
+        assert [request for _, request in world.plan.runs] == ["a", "c"]
 
     play(scenario, environments=1)
 
@@ -268,17 +268,17 @@ def test_provisioned_environments_are_initialised_ahead_and_preferred():
     async def scenario(world: World) -> None:
         assert [report.outcome for report in world.reports] == ["initialized"] * 2
         world.plan.hold("a", "b", "c")
-        tasks = [world.send(each) for each in "abc"]
+        tasks = [world.send(name) for name in "abc"]
         await settle()
         for gate in world.plan.gates.values():
             gate.set()
         served = await asyncio.gather(*tasks)
-        assert [each.cold for each in served] == [False, False, True]
+        assert [answer.cold for answer in served] == [False, False, True]
         assert [report.spilled_over for report in world.reports[2:]] == [False, False, True]
         # The on-demand one was used last, yet a provisioned one is idle; and of those the same
         # one again, as it was used last.
-        again = [(await world.send(each)).environment_id for each in "de"]
-        assert again in (["e0", "e0"], ["e1", "e1"])
+        ids = [(await world.send(name)).environment_id for name in "de"]
+        assert ids in (["e0", "e0"], ["e1", "e1"])
 
     play(scenario, environments=3, provisioned=2)
 
@@ -289,7 +289,7 @@ def test_a_crashed_provisioned_environment_is_replaced_unasked():
         await world.send("a")
         assert await world.alive() == ["e1"]
         assert world.reports[-1].outcome == "initialized"
-        assert world.made[1].initialization_type == "provisioned-concurrency"
+        assert world.environments[1].initialization_type == "provisioned-concurrency"
 
     play(scenario, environments=1, provisioned=1)
 
@@ -297,9 +297,9 @@ def test_a_crashed_provisioned_environment_is_replaced_unasked():
 def test_requests_are_answered_while_a_provisioned_environment_cannot_start():
     async def scenario(world: World) -> None:
         answers = await asyncio.wait_for(
-            asyncio.gather(*(world.send(each) for each in "abc")), MINUTE_S
+            asyncio.gather(*(world.send(name) for name in "abc")), MINUTE_S
         )
-        assert {each.outcome.kind for each in answers} == {"init_failed"}
+        assert {answer.outcome.kind for answer in answers} == {"init_failed"}
 
     play(scenario, Plan(otherwise="init_failed"), environments=1, provisioned=1)
 
@@ -321,7 +321,7 @@ def test_reports_init_only_where_it_happened_and_bills_it_on_demand_only():
     play(scenario, provisioned=1)
 
 
-def test_stopping_refuses_whoever_waits_and_ends_whatever_runs():
+def test_stopping_refuses_waiting_requests_and_ends_running_ones():
     async def scenario(world: World) -> None:
         world.plan.hold("a")
         running, waiting = world.send("a"), world.send("b")
@@ -338,7 +338,7 @@ def test_stopping_refuses_whoever_waits_and_ends_whatever_runs():
 def test_an_environment_that_died_idle_takes_no_request():
     async def scenario(world: World) -> None:
         await world.send("first")
-        world.made[0].killed = True
+        world.environments[0].killed = True
 
         served = await world.send("second")
 
@@ -350,20 +350,24 @@ def test_an_environment_that_died_idle_takes_no_request():
 
 def test_a_provisioned_environment_that_died_idle_is_replaced():
     async def scenario(world: World) -> None:
-        world.made[0].killed = True
+        world.environments[0].killed = True
 
         assert (await world.send("first")).outcome.kind == "ok"
         await settle()
-        types = [each.initialization_type for each in world.made if not each.stopped]
+        types = [
+            environment.initialization_type
+            for environment in world.environments
+            if not environment.stopped
+        ]
         assert types.count("provisioned-concurrency") == 1
 
     play(scenario, provisioned=1)
 
 
-def test_a_dead_environment_gives_its_place_to_whoever_waits():
+def test_a_dead_environment_gives_its_place_to_a_waiting_request():
     async def scenario(world: World) -> None:
         await world.send("first")
-        world.made[0].killed = True
+        world.environments[0].killed = True
         waiting = world.send("second")  # the limit counts the dead one until it is gone
 
         assert (await waiting).outcome.kind == "ok"

@@ -19,22 +19,22 @@ def test_an_allowed_origin_is_named():
 
 
 @pytest.mark.parametrize("headers", [{}, {"origin": "https://b.example"}, {"origin": "null"}])
-def test_nobody_else_is(headers: dict[str, str]):
+def test_no_other_origin_is_named(headers: dict[str, str]):
     assert CORS.headers_for(headers) == {}
 
 
 def test_any_origin_is_answered_with_a_star():
-    said = Cors(("*",)).headers_for({"origin": "https://anything.example"})
+    headers = Cors(("*",)).headers_for({"origin": "https://anything.example"})
 
-    assert said == {"access-control-allow-origin": "*"}
+    assert headers == {"access-control-allow-origin": "*"}
 
 
 def test_a_preflight_is_told_methods_headers_and_for_how_long():
-    said = CORS.headers_for(PREFLIGHT)
+    headers = CORS.headers_for(PREFLIGHT)
 
-    assert said["access-control-allow-methods"] == "GET,POST"
-    assert said["access-control-allow-headers"] == "content-type"
-    assert said["access-control-max-age"] == "60"
+    assert headers["access-control-allow-methods"] == "GET,POST"
+    assert headers["access-control-allow-headers"] == "content-type"
+    assert headers["access-control-max-age"] == "60"
 
 
 @pytest.mark.parametrize(

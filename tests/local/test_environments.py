@@ -127,10 +127,10 @@ def test_a_crashed_environment_is_replaced_and_a_failed_handler_kept(run_cloud):
     async def scenario(toy) -> None:
         _, first = await toy.get("/v1/echo")
         await toy.get("/v1/raise")
-        _, kept = await toy.get("/v1/echo")
+        _, before = await toy.get("/v1/echo")
         await toy.get("/v1/exit")
         _, replaced = await toy.get("/v1/echo")
-        assert kept["environment"] == first["environment"]
+        assert before["environment"] == first["environment"]
         assert replaced["environment"] != first["environment"]
         assert [report["cold"] for report in toy.reports()] == [True, False, False, False, True]
 
@@ -172,7 +172,7 @@ def test_provisioned_environments_are_warm_and_spill_over_is_counted(run_cloud):
         assert [report["outcome"] for report in toy.reports()] == ["initialized"]
         async with toy.holding():
             await toy.get("/v1/echo")
-        provisioned, spilled = sorted(toy.reports()[1:], key=lambda each: each["spilled_over"])
+        provisioned, spilled = sorted(toy.reports()[1:], key=lambda report: report["spilled_over"])
         assert provisioned["initialization_type"] == "provisioned-concurrency"
         assert (provisioned["cold"], spilled["cold"]) == (False, True)
         assert spilled["spilled_over"] is True
@@ -203,23 +203,23 @@ def test_a_full_queue_is_refused_at_once_and_waiting_is_reported(run_cloud):
             assert not busy.done()
         assert (busy.result()[0], (await waiting).status) == (200, 200)
         reports = toy.reports()
-        assert [each["outcome"] for each in reports] == ["too_many_requests", "ok", "ok"]
-        assert reports[1]["queued_ms"] < reports[2]["queued_ms"]
+        assert [report["outcome"] for report in reports] == ["too_many_requests", "ok", "ok"]
+        assert reports[2]["queued_ms"] > 0
 
     run_cloud(scenario, environments=1, queue=1)
 
 
 def test_a_client_that_leaves_puts_no_two_into_one_environment(run_cloud):
     async def scenario(toy) -> None:
-        def left() -> int:
-            return sum("left" in line for line in toy.said)
+        def departures() -> int:
+            return sum("left" in line for line in toy.messages)
 
         _, first = await toy.get("/v1/echo")
         async with toy.holding() as busy:
             busy.cancel()
-            await toy.until(left)
+            await toy.until(departures)
             patience_s = 0.05
-            while left() < 5:  # who leaves before the gateway has noticed does not count
+            while departures() < 5:  # who leaves before the gateway has noticed does not count
                 with pytest.raises(TimeoutError):
                     await toy.send("GET", "/v1/echo", timeout=aiohttp.ClientTimeout(patience_s))
                 patience_s *= 1.5
@@ -296,11 +296,13 @@ def test_path_variables_reach_the_function_decoded(run_cloud):
 
 
 @pytest.mark.parametrize("victim", ["all of it", "its runtime"])
-def test_an_environment_killed_while_idle_costs_nobody_an_answer(run_cloud, victim):
+def test_an_environment_killed_while_idle_loses_no_answer(run_cloud, victim):
     async def scenario(toy) -> None:
         _, first = await toy.get("/v1/echo")
-        processes = {each.pid: each for each in psutil.process_iter() if marked(each, toy.data)}
-        children = [each for each in processes.values() if each.ppid() in processes]
+        processes = {
+            process.pid: process for process in psutil.process_iter() if marked(process, toy.data)
+        }
+        children = [process for process in processes.values() if process.ppid() in processes]
         runtimes = children or processes.values()  # a worker is its own runtime
         killed = list(runtimes if victim == "its runtime" else processes.values())
         for process in killed:

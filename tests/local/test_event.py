@@ -23,14 +23,14 @@ def event(body: bytes = b"", *headers: tuple[str, str], query: str = "") -> dict
 
 
 def test_has_api_gateways_fields():
-    made = event(b"", ("Host", "localhost:8000"), ("User-Agent", "ua"), query="a=1")
+    payload = event(b"", ("Host", "localhost:8000"), ("User-Agent", "ua"), query="a=1")
 
-    context = made["requestContext"]
-    assert made["version"] == "2.0"
-    assert made["routeKey"] == context["routeKey"] == "POST /v1/{proxy+}"
-    assert made["rawPath"] == "/v1/a%20b"
-    assert made["rawQueryString"] == "a=1"
-    assert made["pathParameters"] == {"proxy": "predict"}
+    context = payload["requestContext"]
+    assert payload["version"] == "2.0"
+    assert payload["routeKey"] == context["routeKey"] == "POST /v1/{proxy+}"
+    assert payload["rawPath"] == "/v1/a%20b"
+    assert payload["rawQueryString"] == "a=1"
+    assert payload["pathParameters"] == {"proxy": "predict"}
     assert context["http"] == {
         "method": "POST",
         "path": "/v1/a b",
@@ -43,31 +43,31 @@ def test_has_api_gateways_fields():
     assert context["domainName"] == "localhost"
     assert context["time"] == "12/Mar/2026:19:03:58 +0000"
     assert context["timeEpoch"] == 1773342238390
-    assert made["isBase64Encoded"] is False
-    assert "body" not in made
-    assert "cookies" not in made
+    assert payload["isBase64Encoded"] is False
+    assert "body" not in payload
+    assert "cookies" not in payload
 
 
 def test_headers_are_lower_case_and_joined():
-    made = event(b"", ("X-Thing", "1"), ("x-thing", "2"), ("Host", "h:81"))
+    payload = event(b"", ("X-Thing", "1"), ("x-thing", "2"), ("Host", "h:81"))
 
-    assert made["headers"]["x-thing"] == "1,2"
-    assert made["headers"]["x-forwarded-for"] == "127.0.0.9"
-    assert made["headers"]["x-forwarded-port"] == "81"
-    assert made["headers"]["x-amzn-trace-id"].startswith("Root=1-69b30e1e-")
+    assert payload["headers"]["x-thing"] == "1,2"
+    assert payload["headers"]["x-forwarded-for"] == "127.0.0.9"
+    assert payload["headers"]["x-forwarded-port"] == "81"
+    assert payload["headers"]["x-amzn-trace-id"].startswith("Root=1-69b30e1e-")
 
 
 def test_cookies_leave_the_headers():
-    made = event(b"", ("Cookie", "a=1; b=2"), ("cookie", "c=3"))
+    payload = event(b"", ("Cookie", "a=1; b=2"), ("cookie", "c=3"))
 
-    assert made["cookies"] == ["a=1", "b=2", "c=3"]
-    assert "cookie" not in made["headers"]
+    assert payload["cookies"] == ["a=1", "b=2", "c=3"]
+    assert "cookie" not in payload["headers"]
 
 
 def test_repeated_and_empty_query_parameters_are_kept():
-    made = event(query="a=1&a=2&b=&c=%C3%BC")
+    payload = event(query="a=1&a=2&b=&c=%C3%BC")
 
-    assert made["queryStringParameters"] == {"a": "1,2", "b": "", "c": "ü"}
+    assert payload["queryStringParameters"] == {"a": "1,2", "b": "", "c": "ü"}
 
 
 @pytest.mark.parametrize(
@@ -75,18 +75,18 @@ def test_repeated_and_empty_query_parameters_are_kept():
     ["text/plain", "application/json; charset=utf-8", "application/problem+json", "image/svg+xml"],
 )
 def test_text_goes_as_it_is(content_type: str):
-    made = event('"ü"\n'.encode(), ("content-type", content_type))
+    payload = event('"ü"\n'.encode(), ("content-type", content_type))
 
-    assert (made["body"], made["isBase64Encoded"]) == ('"ü"\n', False)
+    assert (payload["body"], payload["isBase64Encoded"]) == ('"ü"\n', False)
 
 
 @pytest.mark.parametrize(
     "content_type", ["image/png", "", "application/x-www-form-urlencoded", "multipart/form-data"]
 )
 def test_everything_else_goes_as_base64(content_type: str):
-    made = event(b"abc", ("content-type", content_type))
+    payload = event(b"abc", ("content-type", content_type))
 
-    assert (made["body"], made["isBase64Encoded"]) == ("YWJj", True)
+    assert (payload["body"], payload["isBase64Encoded"]) == ("YWJj", True)
 
 
 @given(
@@ -95,11 +95,11 @@ def test_everything_else_goes_as_base64(content_type: str):
     header=st.text(st.characters(max_codepoint=255)),
 )
 def test_any_bytes_arrive_whole(body: bytes, content_type: str, header: str):
-    made = event(body, ("content-type", content_type), ("x-any", header))
+    payload = event(body, ("content-type", content_type), ("x-any", header))
 
-    sent = made.get("body", "")
-    assert (base64.b64decode(sent) if made["isBase64Encoded"] else sent.encode()) == body
-    assert made["headers"]["x-any"] == header
+    content = payload.get("body", "")
+    assert (base64.b64decode(content) if payload["isBase64Encoded"] else content.encode()) == body
+    assert payload["headers"]["x-any"] == header
 
 
 def test_a_function_with_a_health_route_is_warmed_by_it():

@@ -14,8 +14,8 @@ def invoke_url(cloud: Cloud, function: str) -> str:
     """Where the terminal of ``make run`` says that the function is invoked."""
     deadline_s = time.monotonic() + 10
     while time.monotonic() < deadline_s:
-        if found := re.search(r"Invoke API +(\S+)", (cloud.data / "service.log").read_text()):
-            return found[1] + INVOKE.format(function)
+        if match := re.search(r"Invoke API +(\S+)", (cloud.data / "service.log").read_text()):
+            return match[1] + INVOKE.format(function)
         time.sleep(0.05)
     raise AssertionError("make run names no Invoke API")
 

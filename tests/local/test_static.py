@@ -1,4 +1,4 @@
-"""Which files the page is made of, and which are nobody's business."""
+"""Which files the page is made of, and which are not served."""
 
 from pathlib import Path
 

@@ -53,7 +53,9 @@ def value(folder: Path, expression: str, **parameters: str) -> str:
 def test_reads_the_projects_own_template():
     template = read_template(ROOT / "template.yaml", {}, {"RECEIPT_KEY": "k" * 32})
 
-    classifier = next(each for each in template.functions if each.name == "ClassifierFunction")
+    classifier = next(
+        function for function in template.functions if function.name == "ClassifierFunction"
+    )
     assert classifier.handler == "image_classifier.handler.handler"
     assert classifier.code_folder == ROOT / "functions"
     assert classifier.memory_mb == 1769
@@ -124,11 +126,11 @@ def test_reserved_concurrency_is_read(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("fields", "says"),
+    ("fields", "message"),
     [
         ({"value": "!Ref Secret"}, "Worker: Secret has no value"),
-        ({"value": "!GetAtt Table.Arn"}, "Fn::GetAtt"),
-        ({"value": "!Sub '${Table.Arn}'"}, "Table.Arn"),
+        ({"value": "!GetAtt Table.StreamArn"}, "Table.StreamArn"),
+        ({"value": "!Sub '${Table.StreamArn}'"}, "Table.StreamArn"),
         ({"value": "!Ref Nothing"}, "Nothing has no value"),
         ({"value": "!If [Missing, a, b]"}, "no condition Missing"),
         ({"value": "!Select [7, [a]]"}, "Worker: not understood"),
@@ -137,23 +139,23 @@ def test_reserved_concurrency_is_read(tmp_path: Path):
         ({"more": "ImageConfig: {Command: []}"}, "ImageConfig.Command"),
     ],
 )
-def test_names_what_cannot_be_stood_up(tmp_path: Path, fields: dict[str, str], says: str):
+def test_names_what_cannot_be_stood_up(tmp_path: Path, fields: dict[str, str], message: str):
     with pytest.raises(TemplateError, match="template") as caught:
         read(tmp_path, **fields)
 
-    assert says in str(caught.value)
+    assert message in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("parameters", "says"),
+    ("parameters", "message"),
     [
         ({"Unknown": "1"}, "no parameter Unknown"),
         ({"Memory": "much"}, "must be a whole number"),
         ({"Level": "LOUD"}, "must be one of INFO, DEBUG"),
     ],
 )
-def test_refuses_parameters_the_template_does_not_allow(tmp_path: Path, parameters, says: str):
-    with pytest.raises(TemplateError, match=says):
+def test_refuses_parameters_the_template_does_not_allow(tmp_path: Path, parameters, message: str):
+    with pytest.raises(TemplateError, match=message):
         read(tmp_path, parameters)
 
 
@@ -176,7 +178,7 @@ WITHOUT_ROUTES = """
 def test_a_function_without_routes_is_kept(tmp_path: Path):
     template = read(tmp_path, text=FUNCTION + WITHOUT_ROUTES, variable="A: b")
 
-    nightly = next(each for each in template.functions if each.name == "Nightly")
+    nightly = next(function for function in template.functions if function.name == "Nightly")
     assert nightly.handler == "nightly.handler"
     arn = "arn:aws:lambda:us-east-1:123456789012:function:Worker"
     assert nightly.environment["WORKER"] == f"{arn}:$LATEST"
@@ -184,11 +186,11 @@ def test_a_function_without_routes_is_kept(tmp_path: Path):
 
 
 def test_a_function_without_routes_that_cannot_run_is_named_with_the_reason(tmp_path: Path):
-    template = read(tmp_path, text=FUNCTION + WITHOUT_ROUTES, variable="A: !GetAtt Table.Arn")
+    template = read(tmp_path, text=FUNCTION + WITHOUT_ROUTES, variable="A: !GetAtt Table.StreamArn")
 
-    assert [each.name for each in template.functions] == ["Worker"]
+    assert [function.name for function in template.functions] == ["Worker"]
     assert template.left_out.keys() == {"Nightly"}
-    assert "Fn::GetAtt" in template.left_out["Nightly"]
+    assert "Table.StreamArn" in template.left_out["Nightly"]
 
 
 def test_variables_of_one_function_are_not_given_to_another(tmp_path: Path):

@@ -18,7 +18,7 @@ def project(folder: Path) -> Template:
 def test_every_function_of_the_project_runs(tmp_path: Path):
     template = project(tmp_path)
 
-    assert {each.name for each in template.functions} == {
+    assert {function.name for function in template.functions} == {
         "ClassifierFunction",
         "FeedbackFunction",
         "ClassifierCheckFunction",
@@ -28,18 +28,24 @@ def test_every_function_of_the_project_runs(tmp_path: Path):
 
 
 def test_the_model_is_the_classifiers_alone(tmp_path: Path):
-    functions = {each.name: each.environment for each in project(tmp_path).functions}
+    functions = {function.name: function.environment for function in project(tmp_path).functions}
 
     for name in ("MODEL_DIR", "MODEL_FALLBACK_FROM"):
-        assert [each for each in functions if name in functions[each]] == ["ClassifierFunction"]
+        assert [function for function in functions if name in functions[function]] == [
+            "ClassifierFunction"
+        ]
     assert functions["FeedbackFunction"]["LABELS_FILE"] == str(tmp_path / "m" / "labels.json")
     assert "LABELS_FILE" not in functions["ClassifierFunction"]
 
 
 def test_receipts_are_signed_with_one_key_which_only_those_get_that_need_it(tmp_path: Path):
-    functions = {each.name: each.environment for each in project(tmp_path).functions}
+    functions = {function.name: function.environment for function in project(tmp_path).functions}
 
-    keys = {name: each["RECEIPT_KEY"] for name, each in functions.items() if "RECEIPT_KEY" in each}
+    keys = {
+        name: variables["RECEIPT_KEY"]
+        for name, variables in functions.items()
+        if "RECEIPT_KEY" in variables
+    }
     assert keys.keys() == {"ClassifierFunction", "FeedbackFunction", "FeedbackCheckFunction"}
     assert len(set(keys.values())) == 1
 

@@ -7,12 +7,12 @@ from infra.commands.welcome import curl_line, find_photo
 
 
 def test_the_photo_given_comes_first(tmp_path: Path):
-    given, other = tmp_path / "given.png", tmp_path / "a.jpg"
-    for each in (given, other):
-        each.write_bytes(b"x")
+    choice, photo = tmp_path / "given.png", tmp_path / "a.jpg"
+    for path in (choice, photo):
+        path.write_bytes(b"x")
 
-    assert find_photo(given, {"PHOTOS_DIR": str(tmp_path)}) == given
-    assert find_photo(None, {"PHOTOS_DIR": str(tmp_path)}) == other
+    assert find_photo(choice, {"PHOTOS_DIR": str(tmp_path)}) == choice
+    assert find_photo(None, {"PHOTOS_DIR": str(tmp_path)}) == photo
 
 
 def test_photos_the_service_would_refuse_are_passed_over(tmp_path: Path):

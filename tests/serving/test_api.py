@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
 from image_classifier.artifact import Artifact
-from serving.telemetry import Environment, environment_id
+from serving.telemetry import ServingEnvironment, environment_id
 from tests.classifier_fakes import CLASSES, RecordingTelemetry
 
 
@@ -42,7 +42,7 @@ def test_an_environment_is_named_by_its_log_stream(stream: str, expected: str):
 
 
 def test_counts_only_the_first_request_as_cold():
-    environment = Environment("e", "on-demand")
+    environment = ServingEnvironment("e", "on-demand")
 
     assert [environment.begin_request() for _ in range(3)] == [True, False, False]
 
@@ -97,15 +97,15 @@ def test_models_say_what_serves_and_in_whose_place(build_app: Callable[..., ASGI
 
 
 def test_labels_are_found_by_name_synonym_and_wnid(api: TestClient):
-    def found(query: str) -> list[int]:
+    def indices(query: str) -> list[int]:
         labels = api.get("/v1/labels", params={"q": query}).json()["labels"]
         return [label["index"] for label in labels]
 
-    assert found("") == list(range(CLASSES))
-    assert found("COLOUR 1") == [1, 10, 11]
-    assert found("tint 7") == [7]
-    assert found("n00000003") == [3]
-    assert found("no such thing") == []
+    assert indices("") == list(range(CLASSES))
+    assert indices("COLOUR 1") == [1, 10, 11]
+    assert indices("tint 7") == [7]
+    assert indices("n00000003") == [3]
+    assert indices("no such thing") == []
 
 
 def test_docs_and_openapi_describe_every_route_without_a_third_party(api: TestClient):

@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from serving.errors import NotFound
 from serving.lambda_invoke import invoke_handler
 from serving.lambda_queue import queue_handler
-from serving.telemetry import Environment, Record
+from serving.telemetry import Record, ServingEnvironment
 from tests.classifier_fakes import RecordingTelemetry
 
 CONTEXT = SimpleNamespace(aws_request_id="r-1")
@@ -33,7 +33,7 @@ def test_only_messages_that_failed_are_delivered_again():
         if message.body == "bad":
             raise NotFound("no such photo")
 
-    handler = queue_handler(work, Environment("e", "on-demand"), telemetry)
+    handler = queue_handler(work, ServingEnvironment("e", "on-demand"), telemetry)
 
     assert handler(batch("one", "bad", "two"), CONTEXT) == {
         "batchItemFailures": [{"itemIdentifier": "bad"}]
@@ -50,10 +50,10 @@ def test_a_batch_that_fails_whole_is_delivered_again_whole():
     def work(_message: SQSRecord, _record: Record) -> None:
         raise OSError
 
-    handler = queue_handler(work, Environment("e", "on-demand"), RecordingTelemetry())
+    handler = queue_handler(work, ServingEnvironment("e", "on-demand"), RecordingTelemetry())
 
     failures = handler(batch("one", "two"), CONTEXT)["batchItemFailures"]
-    assert [each["itemIdentifier"] for each in failures] == ["one", "two"]
+    assert [failure["itemIdentifier"] for failure in failures] == ["one", "two"]
     # and the next batch starts afresh
     assert len(handler(batch("three"), CONTEXT)["batchItemFailures"]) == 1
 
@@ -65,7 +65,7 @@ def test_an_invocation_gives_its_result_or_its_error():
         record.measures["photos"] = event["photos"]
         return {"photos": 1 / event["photos"]}
 
-    handler = invoke_handler(work, Environment("e", "on-demand"), telemetry)
+    handler = invoke_handler(work, ServingEnvironment("e", "on-demand"), telemetry)
 
     assert handler({"photos": 1}, CONTEXT) == {"photos": 1}
     with pytest.raises(ZeroDivisionError):

@@ -43,12 +43,12 @@ def translate(**parameters: str) -> dict[str, Any]:
         skip_or_fail("SAM is not installed (make lint installs it)")
     program = Path(__file__).with_name("translate.py")
     overrides = [f"{name}={value}" for name, value in parameters.items()]
-    done = subprocess.run(
+    completed = subprocess.run(
         [python, program, TEMPLATE, *overrides],
         env=os.environ | {"AWS_DEFAULT_REGION": "us-east-1", "PYTHONPATH": ""},
         capture_output=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr.decode()
-    document: dict[str, Any] = json.loads(done.stdout)
+    assert completed.returncode == 0, completed.stderr.decode()
+    document: dict[str, Any] = json.loads(completed.stdout)
     return document

@@ -2,17 +2,22 @@
 
 import tomllib
 
+from prediction_store.record import MAX_UPLOAD_BYTES
+from serving.image_body import MAX_IMAGE_BYTES
 from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, FUNCTIONS
 
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 PROD = dict(
-    each.split("=") for each in CONFIG["prod"]["global"]["parameters"]["parameter_overrides"]
+    override.split("=")
+    for override in CONFIG["prod"]["global"]["parameters"]["parameter_overrides"]
 )
 PRICES = tomllib.loads((ROOT / "loadtest" / "prices.toml").read_text())
 TEXT = (ROOT / "infra" / "README.md").read_text().partition("### What an attack costs")[2]
 DAY_S = 24 * 60 * 60
 LOGGED_GB = 2.3e-6  # a request; as under "A million predictions"
+S3_AND_SQS = 5e-6 + 2 * 0.4e-6 + 3 * 0.4e-6  # one PUT and two GETs, and sent, received and deleted
+WAITING_WRITES = 3 + 2 * 90  # created, begun and a key; an answer of 1000 classes has up to 90 KB
 WRITES = 4  # an item with the longest comment has up to 3 KB, its index entry under 1
 
 
@@ -37,17 +42,31 @@ def test_the_sum_that_is_written_down_is_the_sum():
         event["Properties"]
         for function in FUNCTIONS.values()
         for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
     ]
-    open_routes = sum("Auth" not in route for route in routes)
-    rate = int(PROD["RateLimit"])
-    requests = open_routes * rate * DAY_S
+    waiting_routes = DOCUMENT["Resources"]["Api"]["Properties"]["RouteSettings"]
+    open_routes = sum("Auth" not in route for route in routes) - len(waiting_routes)
+    rate, waiting_rate = int(PROD["RateLimit"]), int(PROD["WaitingRateLimit"])
+    waiting = len(waiting_routes) * waiting_rate * DAY_S
+    requests = open_routes * rate * DAY_S + waiting
+    memory_mb = DOCUMENT["Parameters"]["ClassifierMemory"]["Default"]
+    workers = int(
+        PROD.get("WorkerConcurrency", DOCUMENT["Parameters"]["WorkerConcurrency"]["Default"])
+    )
+    stored_gb = waiting_rate * DAY_S * (MAX_UPLOAD_BYTES + MAX_IMAGE_BYTES) / 1e9
     costs = [
-        reserved("ClassifierFunction", DOCUMENT["Parameters"]["ClassifierMemory"]["Default"]),
+        reserved("ClassifierFunction", memory_mb),
         reserved("FeedbackFunction", FUNCTIONS["FeedbackFunction"]["Properties"]["MemorySize"]),
+        reserved(
+            "PredictionsFunction", FUNCTIONS["PredictionsFunction"]["Properties"]["MemorySize"]
+        ),
+        workers * memory_mb / 1024 * DAY_S * PRICES["gb_s"],
         requests * PRICES["request"],
         requests * PRICES["api_request"],
         requests * LOGGED_GB * 0.50,
         rate * DAY_S * WRITES * 0.625e-6,
+        waiting * (S3_AND_SQS + WAITING_WRITES * 0.625e-6),
+        stored_gb * 0.023 * 12 / 365,
     ]
 
     assert f"{requests:,}".replace(",", " ") in TEXT

@@ -50,8 +50,10 @@ def test_what_it_runs_exists():
     runs = [step["run"] for job in JOBS.values() for step in job["steps"] if "run" in step]
 
     for run in runs:
-        program, _, rest = run.partition(" ")
-        assert (rest.split()[0] in targets) if program == "make" else (ROOT / run).is_file(), run
+        program, _, arguments = run.partition(" ")
+        assert (arguments.split()[0] in targets) if program == "make" else (ROOT / run).is_file(), (
+            run
+        )
 
 
 @pytest.mark.parametrize("env", ["dev", "prod"])

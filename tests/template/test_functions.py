@@ -1,6 +1,7 @@
 """What the template promises of every function."""
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,15 +9,25 @@ import pytest
 from infra.deploy.parameters import RELEASE, effective_parameters
 from infra.deploy.release import Contents, release_hash
 from infra.local.http_api.gateway import TIMEOUT_S
+from infra.local.sam.intrinsics import load_yaml
 from infra.local.sam.template import read_template
 from serving.settings import MB_PER_VCPU, threads_for
 from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, FUNCTIONS, TEMPLATE, resources_of, translate
+from tests.test_architecture import imports_of
 
 PARAMETERS = DOCUMENT["Parameters"]
-WITH_ROUTES = [name for name, each in FUNCTIONS.items() if "Events" in each["Properties"]]
+ROUTES = {
+    name: [
+        event["Properties"]
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    ]
+    for name, function in FUNCTIONS.items()
+}
+WITH_ROUTES = [name for name, routes in ROUTES.items() if routes]
 DOCKERFILE = (ROOT / "functions" / "Dockerfile").read_text()
-GIVEN = {"RECEIPT_KEY": "k" * 32}
+VARIABLES = {"RECEIPT_KEY": "k" * 32}
 
 
 def longest_s(name: str) -> int:
@@ -33,8 +44,10 @@ def test_ends_before_the_gateway_gives_up(name: str):
     ("memory_mb", "threads"), [("1280", 1), ("1769", 1), ("3538", 2), ("5307", 3), ("10240", 6)]
 )
 def test_the_classifiers_threads_follow_its_memory(memory_mb: str, threads: int):
-    template = read_template(TEMPLATE, {"ClassifierMemory": memory_mb}, GIVEN)
-    (classifier,) = [each for each in template.functions if each.name == "ClassifierFunction"]
+    template = read_template(TEMPLATE, {"ClassifierMemory": memory_mb}, VARIABLES)
+    (classifier,) = [
+        function for function in template.functions if function.name == "ClassifierFunction"
+    ]
 
     assert threads_for(classifier.memory_mb, cpu_count=6) == threads
     assert "THREADS" not in " ".join(classifier.environment)
@@ -81,9 +94,10 @@ def test_its_image_is_the_dockerfiles_target_with_its_handler(name: str):
     (handler,) = FUNCTIONS[name]["Properties"]["ImageConfig"]["Command"]
     stage = DOCKERFILE.partition(f" AS {target}\n")[2].partition("\nFROM ")[0]
 
-    assert handler.startswith(f"{target}.")
-    assert handler.endswith("handler.handler")
-    assert f"{target}.handler.handler" in stage
+    module = handler.removesuffix(".handler").replace(".", "/")
+    assert handler.endswith(".handler")
+    assert (ROOT / "functions" / f"{module}.py").exists()
+    assert f"COPY {module.partition('/')[0]}" in stage
 
 
 def test_all_images_stand_on_one_pinned_base():
@@ -105,33 +119,31 @@ def test_only_aliases_are_called(translated: dict[str, Any]):
         if "x-amazon-apigateway-integration" in operation
     ]
 
-    assert len(uris) == sum(len(FUNCTIONS[name]["Properties"]["Events"]) for name in WITH_ROUTES)
+    assert len(uris) == sum(map(len, ROUTES.values()))
     assert all(re.search(r"functions/\$\{\w+Aliaslive\}/invocations", uri) for uri in uris)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_logs_where_logs_are_deleted_after_a_while(name: str):
-    group = FUNCTIONS[name]["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
-
-    retention = DOCUMENT["Resources"][group]["Properties"]["RetentionInDays"]
-    assert retention == {"Ref": "LogRetentionDays"}
-
-
 def test_every_log_group_has_its_retention():
-    groups = resources_of("AWS::Logs::LogGroup")
+    basics = load_yaml(ROOT / "infra" / "function.yaml")
+    groups = {**resources_of("AWS::Logs::LogGroup"), **resources_of("AWS::Logs::LogGroup", basics)}
 
-    assert len(groups) == len(FUNCTIONS) + 1  # the API's own
+    assert set(groups) == {"ApiLogs", "Logs"}
     assert all(group["RetentionInDays"] == {"Ref": "LogRetentionDays"} for group in groups.values())
+
+
+def imports_of_folder(folder: Path) -> set[str]:
+    names = set().union(*map(imports_of, folder.glob("*.py")))
+    return {name.partition(".")[0] for name in names}
 
 
 @pytest.mark.parametrize("name", WITH_ROUTES)
 def test_every_variable_is_read_by_the_function(name: str):
     own = FUNCTIONS[name]["Properties"]["Environment"]["Variables"]
+    folders = ROOT / "functions"
     package = FUNCTIONS[name]["Properties"]["ImageConfig"]["Command"][0].partition(".")[0]
+    imported = {package, "serving"} | imports_of_folder(folders / package)
     source = "".join(
-        path.read_text()
-        for folder in (package, "serving")
-        for path in (TEMPLATE.parent / "functions" / folder).glob("*.py")
+        path.read_text() for folder in imported for path in (folders / folder).glob("*.py")
     )
     rotation = {"RECEIPT_KEY_ROTATION"}  # read by CloudFormation, see the template
     for variable in own.keys() - rotation:

@@ -30,7 +30,7 @@ VALUES = {
 }
 HERE = "us-east-1:123456789012"
 SAM_BUCKET = "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1"
-ROLE = "arn:aws:iam::123456789012:role/image-classifier-dev-ClassifierRole-1"
+ROLE = "arn:aws:iam::123456789012:role/image-classifier-dev-ClassifierBasics-1-Role-1"
 TABLE = f"arn:aws:dynamodb:{HERE}:table/image-classifier-dev-FeedbackTable-1"
 FUNCTION = f"arn:aws:lambda:{HERE}:function:image-classifier-dev-ClassifierFunction-1"
 REPOSITORY = f"arn:aws:ecr:{HERE}:repository/imageclassifierdev0123abcd/classifierfunction1repo"
@@ -66,6 +66,7 @@ RESOURCES = {
     ],
     "s3": ["arn:aws:s3:::image-classifier-dev-page-1-bucket-1"],
     "secretsmanager": [f"arn:aws:secretsmanager:{HERE}:secret:image-classifier-dev/receipt-key/1"],
+    "sqs": [f"arn:aws:sqs:{HERE}:image-classifier-dev-UploadsQueue-1"],
     "sns": [f"arn:aws:sns:{HERE}:image-classifier-dev-AlarmTopic-1"],
     "wafv2": [f"arn:aws:wafv2:{HERE}:global/webacl/1/1"],
 }
@@ -89,6 +90,7 @@ NOT_USED = re.compile(
     r"|iam:(AttachRolePolicy|DetachRolePolicy)"  # managed policies
     r"|iam:DeleteRolePermissionsBoundary"  # a boundary stays
     r"|iam:CreateServiceLinkedRole"  # on other resources, see below
+    r"|iam:\w+(User|Group)Policy"  # policies are of roles
     r"|codedeploy:RegisterOnPremisesInstance"
     r"|dynamodb:(\w*(Item|Query|Scan)|\w*Replica|ImportTable|DescribeImport|DeleteTable"  # no data
     r"|(Enable|Disable|Update)KinesisStreamingDestination|(Put|Delete)ResourcePolicy"
@@ -103,7 +105,7 @@ NOT_USED = re.compile(
 def resolved(node: Any) -> Any:
     """The node with its references to parameters and to the boundary put in."""
     if isinstance(node, list):
-        return [resolved(each) for each in node]
+        return [resolved(item) for item in node]
     if not isinstance(node, dict):
         return node
     if "Ref" in node:
@@ -117,8 +119,9 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+FUNCTION_ROLE = load_yaml(ROOT / "infra" / "function.yaml")["Resources"]["Role"]["Properties"]
 ROLE_PROPERTIES = GITHUB["Resources"]["DeployRole"]["Properties"]
-(POLICY,) = (resolved(each["PolicyDocument"]) for each in ROLE_PROPERTIES["Policies"])
+(POLICY,) = (resolved(policy["PolicyDocument"]) for policy in ROLE_PROPERTIES["Policies"])
 BOUNDARY_POLICY = resolved(GITHUB["Resources"]["Boundary"]["Properties"]["PolicyDocument"])
 
 
@@ -127,24 +130,28 @@ def grants(action: str, resource: str, policy: dict[str, Any] = POLICY) -> list[
     return [
         statement.get("Condition", {})
         for statement in policy["Statement"]
-        if any(fnmatchcase(action.lower(), each.lower()) for each in as_list(statement["Action"]))
-        and any(fnmatchcase(resource, each) for each in as_list(statement["Resource"]))
+        if any(
+            fnmatchcase(action.lower(), pattern.lower()) for pattern in as_list(statement["Action"])
+        )
+        and any(fnmatchcase(resource, pattern) for pattern in as_list(statement["Resource"]))
     ]
 
 
 def needed_by(kind: str) -> set[str]:
     """What CloudFormation's provider calls to make, read, change, tag and delete it."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
-    handlers = {name: each for name, each in schema["handlers"].items() if name != "list"}
-    assert {"create", "read", "delete"} <= handlers.keys(), kind
-    actions = {action for each in handlers.values() for action in each["permissions"]}
+    handlers = {name: handler for name, handler in schema["handlers"].items() if name != "list"}
+    assert {"create", "delete"} <= handlers.keys(), kind
+    actions = {action for handler in handlers.values() for action in handler["permissions"]}
     actions |= set(schema.get("tagging", {}).get("permissions", []))
     return {action for action in actions if not NOT_USED.fullmatch(action)}
 
 
 def test_cloudformation_may_all_that_its_providers_call(translated: dict[str, Any]):
     documents = [translated, *(load_yaml(path) for path in NESTED if path.name != "github.yaml")]
-    kinds = {each["Type"] for document in documents for each in document["Resources"].values()}
+    kinds = {
+        resource["Type"] for document in documents for resource in document["Resources"].values()
+    }
     kinds |= {"AWS::ECR::Repository"}  # SAM's companion stack
 
     missing = {
@@ -311,19 +318,20 @@ def test_roles_are_handed_to_the_services_that_run_the_functions_only():
 
 def granted_by_roles() -> set[str]:
     """Each action that a role of the template asks for."""
-    found = set()
-    for role in resources_of("AWS::IAM::Role").values():
-        for policy in role["Policies"]:
-            for each in policy["PolicyDocument"]["Statement"]:
-                statement = each["Fn::If"][1] if "Fn::If" in each else each
-                found |= set(as_list(statement["Action"]))
-    return found
+    roles = [*resources_of("AWS::IAM::Role").values(), FUNCTION_ROLE]
+    policies = [policy for role in roles for policy in role["Policies"]]
+    actions = set()
+    for policy in [*policies, *resources_of("AWS::IAM::Policy").values()]:
+        for item in policy["PolicyDocument"]["Statement"]:
+            statement = item["Fn::If"][1] if "Fn::If" in item else item
+            actions |= set(as_list(statement["Action"]))
+    return actions
 
 
 def test_the_boundary_is_what_the_stacks_roles_ask_for_and_no_more():
-    bounded = [each["Action"] for each in BOUNDARY_POLICY["Statement"]]
+    bounded = [statement["Action"] for statement in BOUNDARY_POLICY["Statement"]]
 
-    assert {action for each in bounded for action in as_list(each)} == granted_by_roles()
+    assert {action for actions in bounded for action in as_list(actions)} == granted_by_roles()
 
 
 @pytest.mark.parametrize(
@@ -350,9 +358,9 @@ def test_within_the_boundary_the_stack_works(action: str, resource: str):
         )
 
 
-@pytest.mark.parametrize("role", resources_of("AWS::IAM::Role"))
-def test_every_role_takes_the_boundary(role: str):
-    chosen = resources_of("AWS::IAM::Role")[role]["PermissionsBoundary"]["Fn::If"]
+@pytest.mark.parametrize("role", [*resources_of("AWS::IAM::Role").values(), FUNCTION_ROLE])
+def test_every_role_takes_the_boundary(role: dict[str, Any]):
+    chosen = role["PermissionsBoundary"]["Fn::If"]
 
     assert chosen[0] == "HasPermissionsBoundary"
     assert chosen[1]["Fn::Sub"].endswith(":policy/${PermissionsBoundary}")
@@ -392,7 +400,7 @@ def test_main_of_one_environment_of_one_repository_is_trusted():
 
 
 @pytest.mark.parametrize(
-    ("repository", "taken"),
+    ("repository", "accepted"),
     [
         ("owner/name", True),
         ("owner@1/name@2", True),  # GitHub's default since 15 July 2026
@@ -401,15 +409,15 @@ def test_main_of_one_environment_of_one_repository_is_trusted():
         ("owner/name:environment:prod", False),
     ],
 )
-def test_a_repository_is_named_as_its_tokens_are(repository: str, *, taken: bool):
+def test_a_repository_is_named_as_its_tokens_are(repository: str, *, accepted: bool):
     pattern = GITHUB["Parameters"]["Repository"]["AllowedPattern"]
 
-    assert bool(re.fullmatch(pattern, repository)) is taken
+    assert bool(re.fullmatch(pattern, repository)) is accepted
 
 
 def test_the_policies_fit_into_what_iam_takes():
     # IAM counts no white space: 10 240 for a role's own, 6144 for a managed policy.
-    sizes = [len(json.dumps(each, separators=(",", ":"))) for each in (POLICY, BOUNDARY_POLICY)]
+    sizes = [len(json.dumps(policy, separators=(",", ":"))) for policy in (POLICY, BOUNDARY_POLICY)]
 
     assert sizes[0] < 10_240
     assert sizes[1] < 6144

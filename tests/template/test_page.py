@@ -20,7 +20,7 @@ CONFIG = DISTRIBUTION["DistributionConfig"]
 CSP = HEADERS["Content-Security-Policy"]
 
 
-def sent() -> dict[str, str]:
+def response_headers() -> dict[str, str]:
     """The response headers policy as header lines."""
     security = POLICY["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     hsts = security["StrictTransportSecurity"]
@@ -35,7 +35,7 @@ def sent() -> dict[str, str]:
 
 
 def test_the_headers_are_those_the_page_asks_for():
-    assert sent() == HEADERS
+    assert response_headers() == HEADERS
 
 
 def test_the_pages_own_policy_is_the_hosts():
@@ -43,9 +43,9 @@ def test_the_pages_own_policy_is_the_hosts():
         content = ""
 
         def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            found = dict(attrs)
-            if tag == "meta" and found.get("http-equiv") == "Content-Security-Policy":
-                self.content = found["content"] or ""
+            attributes = dict(attrs)
+            if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy":
+                self.content = attributes["content"] or ""
 
     parser = Meta()
     parser.feed((ROOT / "web" / "index.html").read_text())
@@ -56,7 +56,7 @@ def test_the_pages_own_policy_is_the_hosts():
 
 def test_the_page_loads_only_what_its_policy_allows():
     """Everything comes from its own origin, and no address of another is named."""
-    directives = dict(each.strip().partition(" ")[::2] for each in CSP.split(";"))
+    directives = dict(directive.strip().partition(" ")[::2] for directive in CSP.split(";"))
 
     assert directives["default-src"] == "'none'"
     assert directives["script-src"] == directives["connect-src"] == "'self'"
@@ -80,12 +80,12 @@ def test_page_and_api_are_one_origin():
 def test_errors_pass_as_they_are_and_none_is_kept():
     errors = CONFIG["CustomErrorResponses"]
     # CloudFront's default is 10 s for each
-    assert {each["ErrorCode"] for each in errors} == {
+    assert {error["ErrorCode"] for error in errors} == {
         *(400, 403, 404, 405, 414, 416),
         *(500, 501, 502, 503, 504),
     }
-    assert all(each.keys() == {"ErrorCode", "ErrorCachingMinTTL"} for each in errors)
-    assert all(each["ErrorCachingMinTTL"] == 0 for each in errors)
+    assert all(error.keys() == {"ErrorCode", "ErrorCachingMinTTL"} for error in errors)
+    assert all(error["ErrorCachingMinTTL"] == 0 for error in errors)
 
 
 def test_the_apis_answers_have_security_headers_and_its_own_stand():
@@ -106,13 +106,13 @@ def test_the_bucket_is_read_through_the_distribution_only():
     (bucket,) = resources_of("AWS::S3::Bucket", PAGE).values()
     (policy,) = resources_of("AWS::S3::BucketPolicy", PAGE).values()
     statements = policy["PolicyDocument"]["Statement"]
-    allowed = [each for each in statements if each["Effect"] == "Allow"]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
 
     assert all(bucket["PublicAccessBlockConfiguration"].values())
-    assert {each["Action"] for each in allowed} == {"s3:GetObject", "s3:ListBucket"}
-    for each in allowed:
-        assert each["Principal"] == {"Service": "cloudfront.amazonaws.com"}
-        source = each["Condition"]["StringEquals"]["AWS:SourceArn"]["Fn::Sub"]
+    assert {statement["Action"] for statement in allowed} == {"s3:GetObject", "s3:ListBucket"}
+    for statement in allowed:
+        assert statement["Principal"] == {"Service": "cloudfront.amazonaws.com"}
+        source = statement["Condition"]["StringEquals"]["AWS:SourceArn"]["Fn::Sub"]
         assert source.endswith(":distribution/${Distribution}")
     (access,) = resources_of("AWS::CloudFront::OriginAccessControl", PAGE).values()
     assert access["OriginAccessControlConfig"]["SigningBehavior"] == "always"
@@ -126,11 +126,11 @@ def test_the_firewall_looks_at_bodies_everywhere_but_at_the_upload():
         ]["Rules"]
     }
     group = rules["common"]["Statement"]["ManagedRuleGroupStatement"]
-    counted = {each["Name"] for each in group["RuleActionOverrides"]}
+    counted = {override["Name"] for override in group["RuleActionOverrides"]}
     labels, exempt = rules["bodies-but-uploads"]["Statement"]["AndStatement"]["Statements"]
     refused = {
-        each["LabelMatchStatement"]["Key"].rpartition(":")[2].upper()
-        for each in labels["OrStatement"]["Statements"]
+        statement["LabelMatchStatement"]["Key"].rpartition(":")[2].upper()
+        for statement in labels["OrStatement"]["Statements"]
     }
 
     assert "SizeRestrictions_BODY" in counted

@@ -47,9 +47,9 @@ def test_the_template_has_a_route_for_everything_the_app_answers(cloud: Cloud, f
 
 @pytest.mark.parametrize("function", APPS)
 def test_the_app_answers_every_route_of_the_template(cloud: Cloud, function: str):
-    answered = described(cloud, function)
+    served = described(cloud, function)
     for route in declared(function):
-        methods = {method for method, path in answered if path == route.path}
+        methods = {method for method, path in served if path == route.path}
         assert methods, f"{route.key} is in the template, but the app has no such path"
         assert route.method == "ANY" or route.method in methods, route.key
 

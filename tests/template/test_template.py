@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, FUNCTIONS, NESTED, TEMPLATE, resources_of
 
 ALL = [TEMPLATE, *NESTED]
+BASICS = load_yaml(ROOT / "infra" / "function.yaml")
 CONFIG = tomllib.loads((ROOT / "samconfig.toml").read_text())
 
 
@@ -21,21 +22,21 @@ def references(node: Any) -> set[str]:
         return set().union(*map(references, node))
     if not isinstance(node, dict):
         return set()
-    found = set()
+    names = set()
     for key, value in node.items():
         if key == "Ref":
-            found.add(value)
+            names.add(value)
         elif key == "Fn::GetAtt":
-            found.add(value[0] if isinstance(value, list) else value.partition(".")[0])
+            names.add(value[0] if isinstance(value, list) else value.partition(".")[0])
         elif key == "Fn::Sub":
             text = value[0] if isinstance(value, list) else value
-            found |= {name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text)}
-            found |= references(value[1]) if isinstance(value, list) else set()
+            names |= {name.partition(".")[0] for name in re.findall(r"\$\{([^!}]+)\}", text)}
+            names |= references(value[1]) if isinstance(value, list) else set()
         elif key == "DependsOn":
-            found |= {value} if isinstance(value, str) else set(value)
+            names |= {value} if isinstance(value, str) else set(value)
         else:
-            found |= references(value)
-    return found
+            names |= references(value)
+    return names
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
@@ -44,8 +45,8 @@ def test_everything_is_described(path: Path):
 
     assert document["Description"]
     for section in ("Parameters", "Outputs"):
-        for name, each in document.get(section, {}).items():
-            assert each["Description"].endswith("."), name
+        for name, entry in document.get(section, {}).items():
+            assert entry["Description"].endswith("."), name
 
 
 @pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
@@ -57,17 +58,33 @@ def test_no_wildcard_without_its_reason_beside_it(path: Path):
             assert "#" in line or before.strip().startswith("#"), f"{path.name}: {line.strip()}"
 
 
-def test_roles_are_written_out_and_none_is_amazons():
+def test_every_function_has_a_role_and_a_log_of_its_own():
+    names = set()
     for name, function in FUNCTIONS.items():
-        role = function["Properties"]["Role"]["Fn::GetAtt"][0]
+        stack, output = function["Properties"]["Role"]["Fn::GetAtt"][0].split("."), "RoleArn"
+        assert function["Properties"]["Role"] == {"Fn::GetAtt": [stack[0], f"Outputs.{output}"]}
+        basics = DOCUMENT["Resources"][stack[0]]["Properties"]
+        assert basics["TemplateURL"] == "infra/function.yaml", name
+        assert basics["Parameters"]["LogRetentionDays"] == {"Ref": "LogRetentionDays"}
+        names.add(basics["Parameters"]["Name"])
+        assert function["Properties"]["LoggingConfig"]["LogGroup"] == {
+            "Fn::GetAtt": [stack[0], "Outputs.LogGroup"]
+        }
         assert "Policies" not in function["Properties"], name
-        assert "ManagedPolicyArns" not in DOCUMENT["Resources"][role]["Properties"]
+
+    assert len(names) == len(FUNCTIONS)
 
 
-def test_no_two_functions_share_a_role():
-    roles = [function["Properties"]["Role"]["Fn::GetAtt"][0] for function in FUNCTIONS.values()]
+def test_no_role_is_amazons():
+    roles = {**resources_of("AWS::IAM::Role"), **resources_of("AWS::IAM::Role", BASICS)}
 
-    assert len(set(roles)) == len(roles)
+    assert all("ManagedPolicyArns" not in role for role in roles.values())
+
+
+def test_what_is_granted_beside_logging_is_of_one_function():
+    for name, policy in resources_of("AWS::IAM::Policy").items():
+        (role,) = policy["Roles"]
+        assert role["Fn::GetAtt"][0] == name.replace("Permissions", "Basics")
 
 
 def test_nothing_waits_for_itself(translated: dict[str, Any]):
@@ -77,11 +94,11 @@ def test_nothing_waits_for_itself(translated: dict[str, Any]):
         for name, resource in translated["Resources"].items()
     }
     assert "ClassifierFunctionDeploymentGroup" in waits_for["ClassifierFunctionAliaslive"]
-    while ready := [name for name, others in waits_for.items() if not others]:
+    while ready := [name for name, dependencies in waits_for.items() if not dependencies]:
         for name in ready:
             del waits_for[name]
-        for others in waits_for.values():
-            others -= set(ready)
+        for dependencies in waits_for.values():
+            dependencies -= set(ready)
 
     assert not waits_for, f"a circle among {sorted(waits_for)}"
 
@@ -150,7 +167,9 @@ def test_every_function_with_traffic_has_its_alarms():
         if stack["TemplateURL"] == "infra/alarms.yaml"
     }
 
-    assert watched == {name for name, each in FUNCTIONS.items() if "Events" in each["Properties"]}
+    assert watched == {
+        name for name, function in FUNCTIONS.items() if "Events" in function["Properties"]
+    }
     assert set(alarms) == {
         *("ErrorsAlarm", "ServerErrorsAlarm", "SlowAlarm"),
         *("ThrottlesAlarm", "SpillOverAlarm", "LogBudgetAlarm"),
@@ -161,9 +180,9 @@ def test_every_function_with_traffic_has_its_alarms():
 def test_nested_stacks_get_the_parameters_they_declare():
     for name, stack in resources_of("AWS::CloudFormation::Stack").items():
         nested = load_yaml(ROOT / stack["TemplateURL"]).get("Parameters", {})
-        given = set(stack.get("Parameters", {}))
-        required = {each for each, details in nested.items() if "Default" not in details}
-        assert required <= given <= set(nested), name
+        parameters = set(stack.get("Parameters", {}))
+        required = {parameter for parameter, details in nested.items() if "Default" not in details}
+        assert required <= parameters <= set(nested), name
 
 
 def test_outputs_of_nested_stacks_that_are_used_exist():
@@ -208,7 +227,7 @@ def test_samconfig_gives_only_what_the_template_takes(env: str):
 
 
 def test_no_parameter_holds_a_secret():
-    assert not any("NoEcho" in each for each in DOCUMENT["Parameters"].values())
+    assert not any("NoEcho" in parameter for parameter in DOCUMENT["Parameters"].values())
     secrets = resources_of("AWS::SecretsManager::Secret").values()
     assert all(secret["GenerateSecretString"]["PasswordLength"] >= 32 for secret in secrets)
 

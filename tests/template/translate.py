@@ -15,6 +15,6 @@ template = yaml_parse(Path(sys.argv[1]).read_text("utf-8"))
 for resource in template["Resources"].values():
     if resource["Type"] == "AWS::Serverless::Function":
         resource["Properties"]["ImageUri"] = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image"
-values = {name: each["Default"] for name, each in template["Parameters"].items()}
+values = {name: parameter["Default"] for name, parameter in template["Parameters"].items()}
 values |= dict(override.split("=", 1) for override in sys.argv[2:])
 json.dump(Translator({}, Parser()).translate(template, values), sys.stdout)

@@ -38,9 +38,9 @@ def paste(page: Page, photo: Path) -> None:
     page.evaluate(_PASTE, _as_argument(photo))
 
 
-def hold(page: Page, address: str, held: list[Route]) -> None:
-    """Leave requests unanswered; ``held`` lets them go on."""
-    page.route(address, lambda route: held.append(route))  # noqa: PLW0108  # a bound method of a list takes no attributes, as Playwright wants
+def hold(page: Page, address: str, routes: list[Route]) -> None:
+    """Leave requests unanswered; ``routes`` collects them."""
+    page.route(address, lambda route: routes.append(route))  # noqa: PLW0108  # a bound method of a list takes no attributes, as Playwright wants
 
 
 def problem(route: Route, status: int, code: str, detail: str, **headers: str) -> None:

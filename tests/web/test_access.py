@@ -74,11 +74,11 @@ def test_the_answer_is_told_to_those_who_do_not_see_it(open_page: Open):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_any_state(open_page: Open, scheme: str, screenshots: Path):
     page = open_page(color_scheme=scheme, reduced_motion="reduce")
-    found = {"empty": violations(page)}
+    results = {"empty": violations(page)}
 
     page.set_input_files("#picker", COFFEE)
     expect_result(page)
-    found["result"] = violations(page)
+    results["result"] = violations(page)
     if scheme == "dark":
         page.screenshot(path=screenshots / "dark.png", full_page=True)
 
@@ -86,7 +86,7 @@ def test_axe_finds_nothing_in_any_state(open_page: Open, scheme: str, screenshot
     page.keyboard.type("cup")
     expect(page.locator(".card").get_by_role("option").first).to_be_visible()
     page.keyboard.press("ArrowDown")
-    found["names"] = violations(page)
+    results["names"] = violations(page)
     if scheme == "light":
         page.screenshot(path=screenshots / "feedback.png", full_page=True)
 
@@ -94,19 +94,19 @@ def test_axe_finds_nothing_in_any_state(open_page: Open, scheme: str, screenshot
     page.locator("[type=submit]").click()
     expect(page.locator(".thanks")).to_be_visible()
     page.locator("summary").click()
-    found["thanks"] = violations(page)
+    results["thanks"] = violations(page)
 
     page.route("**/v1/predict", lambda route: problem(route, 500, "x", "Something broke."))
     page.set_input_files("#picker", COFFEE)
     expect(page.locator(".failure-text")).to_be_visible()
-    found["failure"] = violations(page)
+    results["failure"] = violations(page)
 
-    assert found == {state: [] for state in found}
+    assert results == {state: [] for state in results}
 
 
 def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in found]
+    problems = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {v['nodes'][0]['html']}" for v in problems]
 
 
 @pytest.mark.parametrize("width", [320, 390])

@@ -85,23 +85,23 @@ def test_several_photos_each_have_their_place_in_the_session(open_page: Open):
 
 
 def test_two_photos_are_sent_at_a_time_and_the_rest_wait(open_page: Open):
-    held: list[Route] = []
-    page = open_page(lambda page: hold(page, "**/v1/predict", held))
+    routes: list[Route] = []
+    page = open_page(lambda page: hold(page, "**/v1/predict", routes))
 
     page.set_input_files("#picker", [CAT, COFFEE, ROCKET])
 
     photos = page.locator("#thumbnails li")
     expect(photos.filter(has_text="Uploading")).to_have_count(2)
     expect(photos.filter(has_text="Waiting…")).to_have_count(1)
-    assert len(held) == 2
-    held[0].continue_()
+    assert len(routes) == 2
+    routes[0].continue_()
     expect(photos.filter(has_text="Waiting…")).to_have_count(0)
     expect(photos.filter(has_text="Uploading")).to_have_count(2)
 
 
 def test_an_upload_can_be_cancelled_and_taken_up_again(open_page: Open):
-    held: list[Route] = []
-    page = open_page(lambda page: hold(page, "**/v1/predict", held))
+    routes: list[Route] = []
+    page = open_page(lambda page: hold(page, "**/v1/predict", routes))
     page.set_input_files("#picker", COFFEE)
     expect(page.locator(".busy-text")).to_contain_text("Uploading")
 
@@ -116,8 +116,8 @@ def test_an_upload_can_be_cancelled_and_taken_up_again(open_page: Open):
 
 
 def test_clearing_the_session_ends_what_is_under_way(open_page: Open):
-    sent: list[Route] = []
-    page = open_page(lambda page: hold(page, "**/v1/predict", sent))
+    routes: list[Route] = []
+    page = open_page(lambda page: hold(page, "**/v1/predict", routes))
     page.set_input_files("#picker", [CAT, COFFEE, ROCKET])
     expect(page.locator("#thumbnails li[data-status=uploading]")).to_have_count(2)
 
@@ -127,7 +127,7 @@ def test_clearing_the_session_ends_what_is_under_way(open_page: Open):
     page.unroute("**/v1/predict")
     page.set_input_files("#picker", COFFEE)
     expect_result(page)
-    assert len(sent) == 2  # the photo that waited was never sent
+    assert len(routes) == 2  # the photo that waited was never sent
     expect(page.locator("#thumbnails li")).to_have_count(1)
 
 
@@ -173,14 +173,14 @@ def test_a_photo_over_the_limit_is_scaled_down_and_the_page_says_so(
     large.write_bytes(encode(Image.fromarray(noise), "PNG"))
     assert large.stat().st_size > 4_500_000
     page = open_page()
-    sent: list[bytes | None] = []
-    page.on("request", lambda r: sent.append(r.post_data_buffer) if r.method == "POST" else None)
+    bodies: list[bytes | None] = []
+    page.on("request", lambda r: bodies.append(r.post_data_buffer) if r.method == "POST" else None)
 
     page.set_input_files("#picker", large)
 
     expect_result(page)
     expect(page.locator(".card .copied")).to_contain_text("Scaled down from 6.8 MB to")
-    assert len(sent[0] or b"") <= 4_500_000
+    assert len(bodies[0] or b"") <= 4_500_000
 
 
 def test_a_format_only_the_browser_reads_is_sent_as_a_jpeg_copy(open_page: Open, tmp_path: Path):

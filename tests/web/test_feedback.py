@@ -19,8 +19,8 @@ def classified(page: Page) -> str:
     """Classify the photo of a coffee; the prediction's id."""
     page.set_input_files("#picker", COFFEE)
     expect_result(page)
-    (kept,) = page.evaluate("JSON.parse(sessionStorage.session)")
-    prediction_id: str = kept["result"]["prediction_id"]
+    (entry,) = page.evaluate("JSON.parse(sessionStorage.session)")
+    prediction_id: str = entry["result"]["prediction_id"]
     return prediction_id
 
 
@@ -29,7 +29,7 @@ def stored(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):
     """All feedback in the local DynamoDB, read by AWS' own client."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    endpoint = (cloud.data / "dynamodb" / "endpoint").read_text("utf-8")
+    endpoint = (cloud.data / "aws" / "endpoint").read_text("utf-8")
     dynamodb = boto3.resource("dynamodb", endpoint_url=endpoint, region_name="us-east-1")
 
     def items() -> list[dict[str, Any]]:
@@ -92,27 +92,27 @@ def test_an_answer_outlives_a_reload(open_page: Open):
 
 
 def test_pressing_twice_sends_once(open_page: Open):
-    held: list[Route] = []
-    page = open_page(lambda page: hold(page, "**/v1/feedback", held))
+    routes: list[Route] = []
+    page = open_page(lambda page: hold(page, "**/v1/feedback", routes))
     prediction_id = classified(page)
 
     page.locator(".right").dblclick()
     expect(page.locator(".right")).to_have_attribute("aria-disabled", "true")
     page.locator(".wrong").click(force=True)  # a person's mouse does not ask either
-    held[0].continue_()
+    routes[0].continue_()
     expect(page.locator(".thanks")).to_be_visible()
 
-    assert [route.request.post_data_json for route in held] == [
+    assert [route.request.post_data_json for route in routes] == [
         {"prediction_id": prediction_id, "correct": True}
     ]
 
 
 def test_feedback_that_failed_is_sent_again_as_it_was(open_page: Open):
-    sent: list[Any] = []
+    bodies: list[Any] = []
 
     def fail_once(route: Route) -> None:
-        sent.append(route.request.post_data_json)
-        if len(sent) == 1:
+        bodies.append(route.request.post_data_json)
+        if len(bodies) == 1:
             problem(route, 503, "store_unavailable", "The feedback store cannot answer now.")
         else:
             route.continue_()
@@ -127,8 +127,8 @@ def test_feedback_that_failed_is_sent_again_as_it_was(open_page: Open):
     page.locator(".feedback-retry").click()
 
     expect(page.locator(".thanks")).to_be_visible()
-    assert sent[0] == sent[1]
-    assert sent[0]["comment"] == "A cup."
+    assert bodies[0] == bodies[1]
+    assert bodies[0]["comment"] == "A cup."
 
 
 def test_a_busy_store_is_asked_again_by_itself(open_page: Open):
@@ -178,8 +178,8 @@ def test_names_and_synonyms_are_suggested(open_page: Open, typed: str, first: st
 
 def test_a_name_that_is_none_is_not_sent(open_page: Open):
     page = open_page()
-    sent: list[str] = []
-    page.on("request", lambda request: sent.append(request.url))
+    urls: list[str] = []
+    page.on("request", lambda request: urls.append(request.url))
     classified(page)
     page.locator(".wrong").click()
     page.keyboard.type("gizmo")
@@ -189,7 +189,7 @@ def test_a_name_that_is_none_is_not_sent(open_page: Open):
 
     expect(page.locator(".hint").first).to_contain_text("Choose a name from the list")
     expect(page.get_by_role("combobox", name="What does it show?")).to_be_focused()
-    assert not [url for url in sent if url.endswith("/v1/feedback")]
+    assert not [url for url in urls if url.endswith("/v1/feedback")]
 
 
 def test_names_that_did_not_load_are_asked_for_again(open_page: Open):

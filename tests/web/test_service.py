@@ -95,25 +95,25 @@ def test_a_service_that_is_down_is_said_to_be_down_until_it_answers(open_page: O
 
 
 def test_a_cold_start_shows_an_estimate_learnt_from_earlier_ones(open_page: Open):
-    held: list[Route] = []
+    routes: list[Route] = []
 
     def before(page: Page) -> None:
         page.add_init_script("localStorage.setItem('wake-times-ms', '[7000, 7200, 300]')")
-        hold(page, "**/v1/health", held)
+        hold(page, "**/v1/health", routes)
 
     page = open_page(before)
 
     expect(page.locator("#waking")).to_contain_text("Waking up the service, about 7 s")
-    held[0].continue_()
+    routes[0].continue_()
     expect(page.locator("#waking")).to_be_hidden()
 
 
 def test_a_slow_start_is_remembered_for_the_next_estimate(open_page: Open):
-    held: list[Route] = []
-    page = open_page(lambda page: hold(page, "**/v1/health", held))
+    routes: list[Route] = []
+    page = open_page(lambda page: hold(page, "**/v1/health", routes))
     expect(page.locator("#waking")).to_be_visible()
 
-    held[0].continue_()
+    routes[0].continue_()
 
     expect(page.locator("#waking")).to_be_hidden()
     (took_ms,) = page.evaluate("JSON.parse(localStorage.getItem('wake-times-ms'))")
@@ -147,8 +147,8 @@ def test_the_curl_line_does_what_the_page_did(open_page: Open, cloud: Cloud, tmp
     expect(page.locator(".copy")).to_have_text("Copied")
     line = page.evaluate("navigator.clipboard.readText()")
 
-    ran = subprocess.run(["sh", "-c", line], cwd=tmp_path, check=True, capture_output=True)
-    assert json.loads(ran.stdout)["predictions"][0]["label"] == "espresso"
+    completed = subprocess.run(["sh", "-c", line], cwd=tmp_path, check=True, capture_output=True)
+    assert json.loads(completed.stdout)["predictions"][0]["label"] == "espresso"
 
 
 def test_what_was_sent_can_be_saved(open_page: Open, tmp_path: Path):

@@ -55,9 +55,9 @@ def soccer_ball() -> Image.Image:
         x, y = (c / N for c in spot(angle, 0.36, 0.5, 0.48))
         on_ball.polygon(pentagon(x, y, 0.125, angle + math.pi), fill=(25, 25, 28))
         half = math.radians(72 * i + 36)
-        for other in (angle, angle + math.radians(72)):
+        for corner in (angle, angle + math.radians(72)):
             on_ball.line(
-                [spot(half, 0.30, 0.5, 0.48), spot(other, 0.24, 0.5, 0.48)],
+                [spot(half, 0.30, 0.5, 0.48), spot(corner, 0.24, 0.5, 0.48)],
                 fill=(40, 40, 44),
                 width=N // 90,
             )

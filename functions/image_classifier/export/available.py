@@ -51,8 +51,8 @@ def check_answers(url: str, limit_s: float) -> None:
     """Ask for ``url`` as the download does, and read nothing of it.
 
     Raises:
-        WeightsUnavailable: no good answer within ``limit_s``, all told: looking up a name has no
-            time limit of its own, so that this is done by a thread that nobody waits for.
+        WeightsUnavailable: no good answer within ``limit_s`` in all. A name lookup has no limit
+            of its own, so the request is made in a thread that is not waited for.
     """
     failures = ["the server did not answer in time"]
 

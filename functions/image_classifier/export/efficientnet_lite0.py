@@ -50,18 +50,18 @@ def efficientnet_lite0(tensors: Mapping[str, NDArray[Any]]) -> keras.Model:
         InvalidInput: a tensor is missing, left over, or of another shape.
     """
     model = _architecture()
-    left = {name for name in tensors if not name.endswith(UNUSED_SUFFIX)}
+    unused = {name for name in tensors if not name.endswith(UNUSED_SUFFIX)}
     try:
         for layer in model.layers:
-            wanted = dict(_weights(layer))
-            layer.set_weights([tensors[name].transpose(axes) for name, axes in wanted.items()])
-            left -= wanted.keys()
+            weights = dict(_weights(layer))
+            layer.set_weights([tensors[name].transpose(axes) for name, axes in weights.items()])
+            unused -= weights.keys()
     except KeyError as exc:
         raise InvalidInput(f"Not EfficientNet-Lite0: there is no tensor {exc}.") from exc
     except ValueError as exc:
         raise InvalidInput(f"Not EfficientNet-Lite0: {layer.name} has another shape.") from exc
-    if left:
-        raise InvalidInput(f"Not EfficientNet-Lite0: it has no use for {min(left)}.")
+    if unused:
+        raise InvalidInput(f"Not EfficientNet-Lite0: it has no use for {min(unused)}.")
     return model
 
 
@@ -104,7 +104,7 @@ def _norm_relu6(x: Any, name: str) -> Any:
 
 
 def _weights(layer: keras.layers.Layer) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """A layer's tensors in Keras' order: PyTorch name, and its axes in the order Keras wants."""
+    """A layer's tensors in Keras' order: PyTorch name, and its axes in Keras' order."""
     name = layer.name
     match layer:
         case layers.DepthwiseConv2D():  # [channels, 1, height, width]

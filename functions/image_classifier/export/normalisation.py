@@ -1,4 +1,4 @@
-"""How a model wants its pixels: Keras' names, and one form for all of them."""
+"""The pixel values that a model expects: Keras' names, and one form for all of them."""
 
 from dataclasses import dataclass
 

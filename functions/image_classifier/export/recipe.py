@@ -61,12 +61,18 @@ def is_made_by(artifact: Artifact, recipe: Recipe, weights: Weights | PublishedF
             same_weights = manifest.weights.get("sha256") == weights.sha256
         case PublishedFile():
             same_weights = manifest.weights.get("source") == weights.url
-    wanted = recipe.preprocessing
-    same_size = wanted.resize_shorter_side in (None, manifest.input.resize_shorter_side)
+    preprocessing = recipe.preprocessing
+    same_size = preprocessing.resize_shorter_side in (None, manifest.input.resize_shorter_side)
     return (same_weights and same_size) and (
         manifest.name,
         manifest.quantization,
         manifest.weights.get("normalisation"),
         manifest.input.resampling,
         artifact.labels,
-    ) == (recipe.name, recipe.quantization, wanted.normalisation, wanted.resampling, recipe.labels)
+    ) == (
+        recipe.name,
+        recipe.quantization,
+        preprocessing.normalisation,
+        preprocessing.resampling,
+        recipe.labels,
+    )

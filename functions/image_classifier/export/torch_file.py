@@ -68,7 +68,7 @@ class _RebuildTensor:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Knows the four globals of a state dict of floats; a pickle that names another is refused."""
+    """Allows the four globals of a state dict of floats; a pickle that names another is refused."""
 
     def find_class(self, module: str, name: str) -> object:
         match module, name:

@@ -26,8 +26,8 @@ TOLERANCE: dict[Quantization, float] = {
     "dynamic-range-int8": 0.25,
 }
 SUM_TOLERANCE = 1e-3
-LEAST_PROBABILITY = 1e-7  # differences below it are nobody's concern
-LEAST_SPREAD = 0.01  # a model that tells nothing apart has no spread to be relative to
+LEAST_PROBABILITY = 1e-7  # differences below it do not matter
+LEAST_SPREAD = 0.01  # one answer to all photos has no spread to divide by
 
 Probabilities = Sequence[NDArray[np.float32]]
 

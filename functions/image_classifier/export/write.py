@@ -26,10 +26,10 @@ def check_replaceable(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise InvalidInput(f"{folder} is not a folder; name another output.")
-    others = {entry.name for entry in folder.iterdir()} - FILES if folder.exists() else set()
-    if others:
+    foreign = {entry.name for entry in folder.iterdir()} - FILES if folder.exists() else set()
+    if foreign:
         raise InvalidInput(
-            f"{folder} holds files that are no artifact's ({min(others)}); name another output."
+            f"{folder} holds files that are no artifact's ({min(foreign)}); name another output."
         )
 
 

@@ -13,19 +13,14 @@ from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import aiohttp
 
-from infra.local.account import REGION
-from infra.local.aws.tables import (
-    StandInFailed,
-    create_missing,
-    list_tables,
-    put_back,
-    read_tables,
-    requests_putting_back,
-)
+from infra.local.account import ACCOUNT, REGION
+from infra.local.aws.errors import StandInFailed
+from infra.local.aws.stack import deploy
+from infra.local.aws.tables import let_items_expire, list_tables, put_back, requests_putting_back
 from infra.local.machine.guardian import Guardian
 from infra.local.machine.listener import START_ATTEMPTS, free_ports, listens
 
@@ -33,6 +28,8 @@ ENDPOINT_FILE = "endpoint"
 _PYTHON = Path(__file__).parents[3] / ".stand-in" / "bin" / "python"
 _LOG_FILE = "stand-in.log"
 _STATE_FILE = "dynamodb.json"
+_QUEUES_FILE = "sqs.json"
+_PORT_FILE = "port"
 _COPY_FILE = "copy.json"
 _COPY_PAUSE_S = 2.0
 _COPY_SHARE = 20
@@ -43,19 +40,19 @@ _STOP_LIMIT_S = 20.0
 
 
 @asynccontextmanager
-async def local_aws(folder: Path, template: Path, guardian: Guardian) -> AsyncIterator[str]:
+async def local_aws(
+    folder: Path, template: dict[str, Any], guardian: Guardian
+) -> AsyncIterator[str]:
     """AWS's APIs at the URL this yields, with their state in ``folder``.
 
-    Every table of ``template`` is there, named by its logical id. The stand-in is a process of its
-    own, on a free port of loopback; it ends with the context, and with the guardian's owner however
-    that ends. ``folder/endpoint`` holds the URL meanwhile.
+    What ``template``, CloudFormation's, describes is there. The stand-in is a process of its own,
+    on a free port of loopback; it ends with the context, and with the guardian's owner however that
+    ends. ``folder/endpoint`` holds the URL meanwhile.
 
     Raises:
-        StandInFailed: it does not start, the folder is in use or damaged, a table cannot be
-            created, or nothing was saved at the end.
-        TemplateError: the template cannot be read.
+        StandInFailed: it does not start, the folder is in use or damaged, the template is refused,
+            or nothing was saved at the end.
     """
-    tables = dict(read_tables(template))
     copy, state = folder / _COPY_FILE, folder / _STATE_FILE
     saved: int | None = None
     try:
@@ -63,7 +60,8 @@ async def local_aws(folder: Path, template: Path, guardian: Guardian) -> AsyncIt
             url = await _start(folder, guardian, stack)
             saved = _written_ns(state)
             session = await stack.enter_async_context(_session(url))
-            await create_missing(session, tables)
+            await deploy(session, template)
+            await let_items_expire(session, template)
             if _written_ns(copy) > saved:
                 await put_back(session, json.loads(copy.read_text("utf-8")))
             stack.callback((folder / ENDPOINT_FILE).unlink, missing_ok=True)
@@ -111,6 +109,7 @@ async def _start(folder: Path, guardian: Guardian, stack: AsyncExitStack) -> str
         _check_readable(folder)
         for _ in range(START_ATTEMPTS):
             (port,) = free_ports(1)
+            _move_queues(folder, port)
             process = await _launch(folder, port, lock)
             guardian.watch(process.pid, may_save=True)
             stack.push_async_callback(_stop, process, guardian)
@@ -147,7 +146,11 @@ def _variables(folder: Path, port: int) -> dict[str, str]:
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": REGION,
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "PERSIST_STATE": "1",
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(folder.absolute() / "s3"),
         "STATE_DIR": str(folder.absolute()),
         "TMPDIR": str(folder.absolute()),  # for the file with its process's number
         "IOT_MTLS_ENABLED": "0",  # would listen on a port of its own
@@ -219,6 +222,15 @@ async def _copy_regularly(session: aiohttp.ClientSession, file: Path) -> None:
 
 def _written_ns(file: Path) -> int:
     return file.stat().st_mtime_ns if file.exists() else 0
+
+
+def _move_queues(folder: Path, port: int) -> None:
+    """Queues are kept by their URL, and so by the port of last time."""
+    known, queues = folder / _PORT_FILE, folder / _QUEUES_FILE
+    if known.exists() and queues.exists():
+        last, now = (f"//127.0.0.1:{number}/" for number in (known.read_text("ascii"), port))
+        queues.write_text(queues.read_text("utf-8").replace(last, now), "utf-8")
+    known.write_text(str(port), "ascii")
 
 
 def _last_line(folder: Path) -> str:

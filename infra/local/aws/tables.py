@@ -1,61 +1,14 @@
-"""The tables that ``template.yaml`` describes: made, copied and put back through DynamoDB's API."""
+"""Tables of the stand-in, copied and put back through DynamoDB's API."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from pathlib import Path
 from typing import Any
 
 import aiohttp
 
-from infra.local.sam.intrinsics import Scope, TemplateError, evaluate, load_yaml
+from infra.local.aws.errors import StandInFailed
 
-_TABLE_TYPE = "AWS::DynamoDB::Table"
-_CREATED_WITH = (
-    "AttributeDefinitions",
-    "BillingMode",
-    "DeletionProtectionEnabled",
-    "GlobalSecondaryIndexes",
-    "KeySchema",
-)
 _LARGEST_BATCH = 25
-
-
-class StandInFailed(Exception):
-    """AWS's stand-in cannot be had, or refused a request; the message is for the terminal."""
-
-
-def read_tables(template: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Logical id and properties of every table in a template.
-
-    Raises:
-        TemplateError: it cannot be read, or a property depends on more than literals.
-    """
-    resources = load_yaml(template).get("Resources", {})
-    scope = Scope({}, {}, {}, frozenset(resources))
-    for name, resource in resources.items():
-        if resource.get("Type") == _TABLE_TYPE:
-            try:
-                yield name, evaluate(resource["Properties"], scope)
-            except TemplateError as exc:
-                raise TemplateError(f"{template.name}, {name}: {exc}") from exc
-
-
-def requests_creating(name: str, properties: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    """The API's actions, with their parameters, that make what CloudFormation would."""
-    created = {key: properties[key] for key in _CREATED_WITH if key in properties}
-    requests = [("CreateTable", {"TableName": name, **created})]
-    if expiry := properties.get("TimeToLiveSpecification"):
-        requests.append(
-            ("UpdateTimeToLive", {"TableName": name, "TimeToLiveSpecification": expiry})
-        )
-    if recovery := properties.get("PointInTimeRecoverySpecification"):
-        requests.append(
-            (
-                "UpdateContinuousBackups",
-                {"TableName": name, "PointInTimeRecoverySpecification": recovery},
-            )
-        )
-    return requests
 
 
 async def list_tables(session: aiohttp.ClientSession) -> list[str]:
@@ -68,15 +21,17 @@ async def list_tables(session: aiohttp.ClientSession) -> list[str]:
     return names
 
 
-async def create_missing(session: aiohttp.ClientSession, tables: dict[str, dict[str, Any]]) -> None:
-    """Make those that are not there.
+async def let_items_expire(session: aiohttp.ClientSession, template: dict[str, Any]) -> None:
+    """Say of each table how its items expire, which the stand-in's CloudFormation does not.
 
     Raises:
         StandInFailed: one was refused.
     """
-    for name in tables.keys() - set(await list_tables(session)):
-        for action, parameters in requests_creating(name, tables[name]):
-            await _call(session, action, parameters)
+    for resource in template["Resources"].values():
+        properties = resource["Properties"]
+        if expiry := properties.get("TimeToLiveSpecification"):
+            parameters = {"TableName": properties["TableName"], "TimeToLiveSpecification": expiry}
+            await _call(session, "UpdateTimeToLive", parameters)
 
 
 async def requests_putting_back(session: aiohttp.ClientSession) -> list[dict[str, Any]]:

@@ -106,13 +106,13 @@ class EnvironmentPool:
             refused: ReportOutcome = (
                 "too_many_requests" if isinstance(exc, Throttled) else "abandoned"
             )
-            self._report(self._refused(invocation, refused, _since(arrived)))
+            self._report(Report(*self._request(invocation, refused, _since(arrived))))
             raise
         run = self._run(environment, invocation, _since(arrived))
         return await asyncio.shield(self._background(run))
 
     async def stop(self) -> None:
-        """End all environments; whoever waits is refused, whatever runs is lost."""
+        """End all environments; waiting invocations are refused, running ones are lost."""
         for future in self._waiting:
             future.set_exception(Throttled)
         self._waiting.clear()
@@ -126,7 +126,7 @@ class EnvironmentPool:
 
     async def _acquire(self) -> Environment:
         self._replace_dead()
-        idle = next((each for each in reversed(self._idle) if _provisioned(each)), None)
+        idle = next((idle for idle in reversed(self._idle) if _provisioned(idle)), None)
         if idle is None and self._idle:
             idle = self._idle[-1]
         if idle is not None:
@@ -141,7 +141,7 @@ class EnvironmentPool:
         try:
             return await future
         except asyncio.CancelledError:
-            if not future.cancelled():  # handed an environment at the same moment
+            if not future.cancelled():  # an environment came free at the same moment
                 self._release(future.result())
             elif future in self._waiting:
                 self._waiting.remove(future)
@@ -158,7 +158,7 @@ class EnvironmentPool:
                 self._release(environment)
             elif not self._stopping:
                 self._background(self._replace(environment))
-        report = self._ran(invocation, environment, outcome, queued_ms)
+        report = self._finished(invocation, environment, outcome, queued_ms)
         self._report(report)
         return Served(outcome, environment.id, report.cold)
 
@@ -203,7 +203,7 @@ class EnvironmentPool:
             outcome = await environment.invoke(invocation)
         finally:
             tried.set()
-        report = self._ran(invocation, environment, outcome, queued_ms=0.0)
+        report = self._finished(invocation, environment, outcome, queued_ms=0.0)
         self._report(replace(report, outcome="initialized") if outcome.reusable else report)
         return outcome.reusable
 
@@ -224,16 +224,19 @@ class EnvironmentPool:
         task.add_done_callback(self._tasks.discard)
         return task
 
-    def _refused(self, invocation: Invocation, outcome: ReportOutcome, queued_ms: float) -> Report:
-        request = (time(), invocation.request_id, self._spec.name, outcome)
-        return Report(*request, self._spec.memory_mb, round(queued_ms, 2))
+    def _request(
+        self, invocation: Invocation, outcome: ReportOutcome, queued_ms: float
+    ) -> tuple[float, str, str, ReportOutcome, int, float]:
+        """What every report begins with."""
+        name, memory_mb = self._spec.name, self._spec.memory_mb
+        return time(), invocation.request_id, name, outcome, memory_mb, round(queued_ms, 2)
 
-    def _ran(
+    def _finished(
         self, invocation: Invocation, environment: Environment, outcome: Outcome, queued_ms: float
     ) -> Report:
         provisioned = _provisioned(environment)
-        return replace(
-            self._refused(invocation, outcome.kind, queued_ms),
+        return Report(
+            *self._request(invocation, outcome.kind, queued_ms),
             environment_id=environment.id,
             initialization_type=environment.initialization_type,
             cold=outcome.init_ms is not None and not provisioned,

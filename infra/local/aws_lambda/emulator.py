@@ -119,7 +119,7 @@ class EmulatorEnvironment:
     @property
     def alive(self) -> bool:
         """Whether emulator and runtime still run."""
-        if self._process is None or self._process.returncode is not None:
+        if self._process is None or not is_running(self._process.pid):
             return False
         return self._runtime_pid is None or is_running(self._runtime_pid)
 

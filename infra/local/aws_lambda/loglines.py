@@ -12,15 +12,15 @@ _MAX_LINE_BYTES = 262_144
 
 async def pump_lines(stream: asyncio.StreamReader, take: Callable[[str], None]) -> None:
     """Hand every line of ``stream`` to ``take``, to its end; what is not UTF-8 is replaced."""
-    rest = b""
+    partial = b""
     while chunk := await stream.read(_CHUNK_BYTES):
-        *lines, rest = (rest + chunk).split(b"\n")
-        if len(rest) > _MAX_LINE_BYTES:
-            lines, rest = [*lines, rest], b""
+        *lines, partial = (partial + chunk).split(b"\n")
+        if len(partial) > _MAX_LINE_BYTES:
+            lines, partial = [*lines, partial], b""
         for line in lines:
             take(line.decode("utf-8", "replace").rstrip("\r"))
-    if rest:
-        take(rest.decode("utf-8", "replace"))
+    if partial:
+        take(partial.decode("utf-8", "replace"))
 
 
 class FunctionLog:

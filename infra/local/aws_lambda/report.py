@@ -71,20 +71,20 @@ def parse_report(line: str, time: float, function: str, environment_id: str) -> 
     It does not say how the environment was initialised: ``Init Duration`` is there after
     provisioning too. Whether a request was cold is for its answer's header to tell.
     """
-    found = _LINE.match(line)
-    if found is None:
+    match = _LINE.match(line)
+    if match is None:
         return None
     return Report(
         time=time,
-        request_id=found["id"],
+        request_id=match["id"],
         function=function,
-        outcome="not ok" if found["status"] else "ok",
-        memory_mb=int(found["memory"]),
+        outcome="not ok" if match["status"] else "ok",
+        memory_mb=int(match["memory"]),
         queued_ms=None,
         environment_id=environment_id,
-        init_ms=float(found["init"]) if found["init"] else None,
-        duration_ms=float(found["duration"]),
-        billed_ms=int(found["billed"]),
+        init_ms=float(match["init"]) if match["init"] else None,
+        duration_ms=float(match["duration"]),
+        billed_ms=int(match["billed"]),
     )
 
 

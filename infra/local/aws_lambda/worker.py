@@ -23,11 +23,11 @@ from infra.local.aws_lambda.environment import (
 )
 from infra.local.aws_lambda.loglines import pump_lines
 from infra.local.machine.guardian import Guardian
-from infra.local.machine.processes import kill_sessions, peak_memory_mb
+from infra.local.machine.processes import is_running, kill_sessions, peak_memory_mb
 
 _RUNTIME = Path(__file__).with_name("worker_runtime.py")
 _BROKEN = (EOFError, ValueError, OSError)
-"""What reading frames from a process that has gone, or talks nonsense, raises."""
+"""What reading frames raises when the process has ended or sent something else."""
 
 
 class WorkerEnvironment:
@@ -91,7 +91,8 @@ class WorkerEnvironment:
     @property
     def alive(self) -> bool:
         """Whether the worker still runs."""
-        return self._process is not None and self._process.returncode is None
+        # The process itself is asked: asyncio learns of its end a moment later.
+        return self._process is not None and is_running(self._process.pid)
 
     async def stop(self) -> None:
         """Kill the worker and whatever it started; take its last lines."""

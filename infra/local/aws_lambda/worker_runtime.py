@@ -19,7 +19,7 @@ Handler = Callable[[Any, Any], Any]
 
 
 @dataclass(frozen=True)
-class Context:
+class LambdaContext:
     """Lambda's context object, as far as its documentation promises it."""
 
     aws_request_id: str
@@ -73,7 +73,7 @@ def _load(handler_name: str) -> Handler:
 def _answer(handler: Handler, event: object, header: Any) -> tuple[dict[str, object], bytes]:
     request_id = header["request_id"]
     try:
-        result = handler(event, Context(request_id, header["deadline_ms"]))
+        result = handler(event, LambdaContext(request_id, header["deadline_ms"]))
         return {"kind": "ok"}, json.dumps(result).encode()
     except Exception as error:  # noqa: BLE001 - and so may a handler
         traceback.print_exc()

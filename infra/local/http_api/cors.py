@@ -25,22 +25,22 @@ class Cors:
         return bool(self.origins) and method == "OPTIONS" and _PREFLIGHT in headers
 
     def headers_for(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """What the answer to a request with these headers says; names are in lower case."""
+        """CORS headers of the response to a request with these headers; names are in lower case."""
         allowed = self._allowed_origin(headers.get("origin"))
         if allowed is None:
             return {}
-        said: dict[str, str] = {"access-control-allow-origin": allowed}
+        answer: dict[str, str] = {"access-control-allow-origin": allowed}
         if allowed != "*":
-            said["vary"] = "origin"
+            answer["vary"] = "origin"
         if _PREFLIGHT not in headers:
             if self.exposed:
-                said["access-control-expose-headers"] = ",".join(self.exposed)
-            return said
-        said["access-control-allow-methods"] = ",".join(self.methods)
-        said["access-control-allow-headers"] = ",".join(self.headers)
+                answer["access-control-expose-headers"] = ",".join(self.exposed)
+            return answer
+        answer["access-control-allow-methods"] = ",".join(self.methods)
+        answer["access-control-allow-headers"] = ",".join(self.headers)
         if self.max_age_s is not None:
-            said["access-control-max-age"] = str(self.max_age_s)
-        return said
+            answer["access-control-max-age"] = str(self.max_age_s)
+        return answer
 
     def _allowed_origin(self, origin: str | None) -> str | None:
         if origin is None:

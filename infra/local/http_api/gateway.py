@@ -1,4 +1,4 @@
-"""The HTTP API: takes requests in, finds their function, sends back what it says."""
+"""The HTTP API: request → its route's function → response."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class HttpApi:
-    """What a template says of its API."""
+    """The routes and CORS settings of a template's API."""
 
     routes: tuple[Route, ...]
     cors: Cors
@@ -107,7 +107,7 @@ class Gateway:
         file = find_page(self._web_folder, path) if method in ("GET", "HEAD") else None
         if file is None:
             raise GatewayError("route_not_found")
-        # No cache in between: who edits the page wants to see it.
+        # No cache, so that an edit of the page shows at once.
         headers = {"Content-Type": content_type(file), "Cache-Control": "no-cache"}
         return web.FileResponse(file, headers={**self._page_headers, **headers})
 

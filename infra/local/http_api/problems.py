@@ -9,7 +9,7 @@ RETRY_AFTER_S = 1
 
 @dataclass(frozen=True)
 class Problem:
-    """HTTP status and what a person is told; the code is its key in ``PROBLEMS``."""
+    """HTTP status and a sentence for people; the code is its key in ``PROBLEMS``."""
 
     status: int
     title: str

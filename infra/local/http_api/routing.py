@@ -49,13 +49,15 @@ def _match(route: Route, method: str, path: str) -> Match | None:
         return Match(route, {})
     if route.method not in (method, "ANY"):
         return None
-    wanted, given = route.path.split("/"), path.split("/")
+    pattern, segments = route.path.split("/"), path.split("/")
     parameters: dict[str, str] = {}
-    for position, segment in enumerate(wanted):
+    for position, segment in enumerate(pattern):
         rank = _rank(segment)
-        value = "/".join(given[position:]) if rank == _GREEDY else "".join(given[position:][:1])
+        value = (
+            "/".join(segments[position:]) if rank == _GREEDY else "".join(segments[position:][:1])
+        )
         if rank == _LITERAL:
-            if position >= len(given) or unquote(value) != segment:
+            if position >= len(segments) or unquote(value) != segment:
                 return None
             continue
         if not value:
@@ -63,7 +65,7 @@ def _match(route: Route, method: str, path: str) -> Match | None:
         parameters[segment.strip("{+}")] = unquote(value)
         if rank == _GREEDY:
             return Match(route, parameters)
-    return Match(route, parameters) if len(wanted) == len(given) else None
+    return Match(route, parameters) if len(pattern) == len(segments) else None
 
 
 def _rank(segment: str) -> int:

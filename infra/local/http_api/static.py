@@ -43,7 +43,7 @@ def find_page(folder: Path, path: str) -> Path | None:
 
 
 def page_headers(folder: Path) -> dict[str, str]:
-    """What the page's host is told to send with every file, as its CDN does in the cloud."""
+    """The headers sent with every file of the page, as the CDN does in the cloud."""
     file = folder / "headers.json"
     headers: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
     return headers

@@ -1,7 +1,7 @@
 """Ends the environments and the stand-in when the gateway is gone, even by SIGKILL.
 
-A small process that is told, on its standard input, which sessions live. When that pipe closes,
-whatever closed it, it ends those that still do. Works where there is no ``PR_SET_PDEATHSIG``,
+A small process that reads, on its standard input, which sessions run. When that pipe closes,
+for whatever reason, it ends those that still run. Works where there is no ``PR_SET_PDEATHSIG``,
 and for the emulator's grandchildren too.
 """
 
@@ -39,15 +39,15 @@ class Guardian:
 
         One that ``may_save`` gets SIGTERM instead, once the others are gone.
         """
-        self._tell(f"{_MAY_SAVE if may_save else '+'}{leader}\n")
+        self._write(f"{_MAY_SAVE if may_save else '+'}{leader}\n")
 
     def release(self, leader: int) -> None:
         """The session has ended; its number may be used again by others."""
-        self._tell(f"-{leader}\n")
+        self._write(f"-{leader}\n")
 
-    def _tell(self, line: str) -> None:
+    def _write(self, line: str) -> None:
         assert self._process.stdin is not None
-        with suppress(BrokenPipeError):  # killed by someone: the gateway's own clean-up remains
+        with suppress(BrokenPipeError):  # it was killed; the gateway cleans up itself
             self._process.stdin.write(line.encode())
             self._process.stdin.flush()
 
@@ -55,15 +55,15 @@ class Guardian:
 def main() -> None:
     """Read until the pipe closes, then end what is left."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    living: dict[int, str] = {}
+    running: dict[int, str] = {}
     for line in sys.stdin:
         leader = int(line[1:])
         if line[0] == "-":
-            living.pop(leader, None)
+            running.pop(leader, None)
         else:
-            living[leader] = line[0]
-    saving = {leader for leader, sign in living.items() if sign == _MAY_SAVE}
-    kill_sessions(living.keys() - saving)
+            running[leader] = line[0]
+    saving = {leader for leader, sign in running.items() if sign == _MAY_SAVE}
+    kill_sessions(running.keys() - saving)
     for leader in saving:
         with suppress(ProcessLookupError):
             os.kill(leader, signal.SIGTERM)

@@ -39,7 +39,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 
 def bind_next(port: int) -> socket.socket:
-    """Take the port after ``port`` on loopback, or any free one where somebody has that."""
+    """Take the port after ``port`` on loopback, or any free one where that is taken."""
     try:
         return bind("127.0.0.1", port + 1)
     except PortUnavailable:
@@ -54,12 +54,12 @@ def reachable_url(host: str, port: int) -> str:
 
 
 def free_ports(count: int) -> list[int]:
-    """That many ports of loopback that nobody has at the moment."""
+    """``count`` ports of loopback that are free at the moment."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+        for listener in sockets:
+            listener.bind(("127.0.0.1", 0))
+        return [listener.getsockname()[1] for listener in sockets]
 
 
 async def listens(port: int, process: asyncio.subprocess.Process, limit_s: float) -> bool:

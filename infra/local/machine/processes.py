@@ -35,8 +35,8 @@ def peak_memory_mb(pid: int) -> int | None:
     try:
         if sys.platform == "linux":
             status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
-            _, found, rest = status.partition("VmHWM:")
-            return int(rest.split(None, 1)[0]) // _KIB_PER_MIB if found else None
+            _, separator, rest = status.partition("VmHWM:")
+            return int(rest.split(None, 1)[0]) // _KIB_PER_MIB if separator else None
         memory = psutil.Process(pid).memory_info()
         return int(getattr(memory, "peak_wset", memory.rss)) // _KIB_PER_MIB**2
     except (OSError, psutil.Error):
@@ -54,7 +54,7 @@ def only_child(pid: int) -> int | None:
 def environments_below(pid: int) -> dict[tuple[str, str], list[psutil.Process]]:
     """Processes of the environments that ``pid`` runs, by id and function, the oldest first: those
     that have Lambda's variables."""
-    found: dict[tuple[str, str], list[psutil.Process]] = {}
+    groups: dict[tuple[str, str], list[psutil.Process]] = {}
     with suppress(psutil.Error):
         children = psutil.Process(pid).children(recursive=True)
         for process in sorted(children, key=lambda child: child.create_time()):
@@ -62,8 +62,8 @@ def environments_below(pid: int) -> dict[tuple[str, str], list[psutil.Process]]:
                 variables = process.environ()
                 if stream := variables.get("AWS_LAMBDA_LOG_STREAM_NAME", "").rpartition("]")[2]:
                     key = stream, variables["AWS_LAMBDA_FUNCTION_NAME"]
-                    found.setdefault(key, []).append(process)
-    return found
+                    groups.setdefault(key, []).append(process)
+    return groups
 
 
 def is_running(pid: int) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+from infra.local.account import arn_of, reference_to
+
 Node = Any
 """Parsed YAML: dicts, lists and scalars, with intrinsics in their long form."""
 
@@ -26,12 +28,13 @@ class TemplateError(Exception):
 
 @dataclass(frozen=True)
 class Scope:
-    """What names mean; ``values`` holds parameters and pseudo-parameters."""
+    """What names mean; ``values`` holds parameters and pseudo-parameters, ``resources`` the type of
+    every resource."""
 
     values: Mapping[str, object]
     conditions: Mapping[str, Node]
     mappings: Mapping[str, Node]
-    resources: frozenset[str]
+    resources: Mapping[str, str]
 
 
 def load_yaml(path: Path) -> Node:
@@ -100,8 +103,16 @@ def _ref(name: str, scope: Scope) -> Node:
     if name in scope.values:
         return scope.values[name]
     if name in scope.resources:
-        return name
+        return reference_to(scope.resources[name], name)
     raise TemplateError(f"{name} has no value: give it with --parameter {name}=…")
+
+
+def _attribute(argument: Node, scope: Scope) -> str:
+    name, attribute = argument
+    arn = arn_of(scope.resources.get(name, ""), name) if attribute == "Arn" else None
+    if arn is None:
+        raise TemplateError(f"{name}.{attribute} has no value on one machine.")
+    return arn
 
 
 def _sub(argument: Node, scope: Scope) -> str:
@@ -117,8 +128,8 @@ def _sub(argument: Node, scope: Scope) -> str:
         literal, name = match.groups()
         if literal:
             return f"${{{name}}}"
-        if "." in name:
-            raise TemplateError(f"${{{name}}} has no value on one machine.")
+        if "." in name and name not in inner.values:
+            return _attribute(name.split(".", 1), inner)
         return str(_ref(name, inner))
 
     return _PLACEHOLDER.sub(replacement, text)
@@ -128,6 +139,7 @@ _LAZY: dict[str, Callable[[Node, Scope], Node]] = {
     "Ref": _ref,
     "Condition": holds,
     "Fn::Sub": _sub,
+    "Fn::GetAtt": _attribute,
     "Fn::If": _if,
 }
 _EAGER: dict[str, Callable[[Node], Node]] = {

@@ -68,7 +68,7 @@ def read_template(
         _parameter_values(document.get("Parameters", {}), parameters or {}) | _versions(resources),
         document.get("Conditions", {}),
         document.get("Mappings", {}),
-        frozenset(resources),
+        {name: resource.get("Type", "") for name, resource in resources.items()},
     )
     functions, routes, left_out = [], [], {}
     for name, resource in resources.items():

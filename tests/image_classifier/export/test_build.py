@@ -37,7 +37,7 @@ def test_refuses_an_artifact_that_sees_other_pixels(
 ) -> None:
     model, images = make_model(None, classes=2), photos(SPEC)
     right = reference(model, SPEC, NORMALISATIONS["tf"], images)
-    other = reference(model, SPEC, wrong(NORMALISATIONS["tf"]), images)
+    wrong_reference = reference(model, SPEC, wrong(NORMALISATIONS["tf"]), images)
 
     def answers_of(source: Any) -> list[NDArray[np.float32]]:
         infer = load_model(make_artifact(convert(source, "float32")), threads=1)
@@ -46,4 +46,4 @@ def test_refuses_an_artifact_that_sees_other_pixels(
     expected = [right(image) for image in images]
     assert verify(expected, answers_of(right), "float32").same_top1 == len(images)
     with pytest.raises(VerificationRefused):
-        verify(expected, answers_of(other), "float32")
+        verify(expected, answers_of(wrong_reference), "float32")

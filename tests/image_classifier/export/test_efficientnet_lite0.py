@@ -85,8 +85,8 @@ def test_what_is_committed_is_what_the_exporter_makes(embedded_model: Path, tmp_
     )
     assert result.returncode == 0, result.stderr
     assert "same top class as Keras on 22 of 22 photos" in result.stdout
-    for made in (*out.iterdir(), golden / GOLDEN_FILE):
-        assert made.read_bytes() == (embedded_model / made.name).read_bytes(), made.name
+    for path in (*out.iterdir(), golden / GOLDEN_FILE):
+        assert path.read_bytes() == (embedded_model / path.name).read_bytes(), path.name
     assert {path.name for path in out.iterdir()} == FILES
 
 

@@ -95,8 +95,8 @@ def test_modes_and_kinds_of_output_make_a_difference(make_model: Any, photos: An
         np.stack([in_keras(model, image, mode, logits=logits) for image in images])
         for mode, logits in kinds
     ]
-    for one, other in itertools.combinations(answers, 2):
-        assert np.abs(one - other).max() > 0.01
+    for first, second in itertools.combinations(answers, 2):
+        assert np.abs(first - second).max() > 0.01
 
 
 def test_quantises_when_asked(export: Any, tmp_path: Path) -> None:

@@ -212,11 +212,11 @@ def test_refuses_other_files(tmp_path: Path, content: Any) -> None:
 def test_refuses_a_pickle_that_asks_for_more_memory_than_its_file_can_need(tmp_path: Path) -> None:
     """Python's unpickler makes room for as many objects as the number by which one is kept."""
     number = pickle.dumps(MAGIC_NUMBER, protocol=2)
-    kept = number[:-1] + pickle.LONG_BINPUT + struct.pack("<I", 1_000_000) + number[-1:]
+    forged = number[:-1] + pickle.LONG_BINPUT + struct.pack("<I", 1_000_000) + number[-1:]
     content = torch_bytes(GOOD_STATE, GOOD_STORAGES)
 
     with pytest.raises(InvalidInput, match="damaged"):
-        read(tmp_path, content.replace(number, kept, 1))
+        read(tmp_path, content.replace(number, forged, 1))
 
 
 def test_refuses_the_file_cut_off_anywhere(tmp_path: Path) -> None:

@@ -49,9 +49,9 @@ def test_refuses_when_a_single_photo_is_far_off(logits: Rows) -> None:
 
 
 def test_another_top_class_is_accepted_only_where_the_two_are_tied() -> None:
-    others = np.linspace(-3, -1, 98)
-    clear, tied = np.array([1.0, 0.6, *others]), np.array([1.0, 0.999, *others])
-    swapped = np.array([1.0, 1.01, *others])
+    remaining = np.linspace(-3, -1, 98)
+    clear, tied = np.array([1.0, 0.6, *remaining]), np.array([1.0, 0.999, *remaining])
+    swapped = np.array([1.0, 1.01, *remaining])
     verify([softmax(tied)], [softmax(swapped)], "dynamic-range-int8")
     with pytest.raises(VerificationRefused, match="another top class on 1 of 1"):
         verify([softmax(clear)], [softmax(swapped)], "dynamic-range-int8")

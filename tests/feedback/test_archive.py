@@ -1,4 +1,4 @@
-"""``python -m feedback.export``: whole, exact or inert, and in bounded memory."""
+"""``python -m feedback.archive``: whole, exact or inert, and in bounded memory."""
 
 import csv
 import io
@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from feedback.archive.rows import COLUMNS, csv_lines, inert, jsonl_lines
 from feedback.dynamodb import DynamoStore
-from feedback.export.rows import COLUMNS, csv_lines, inert, jsonl_lines
 from infra.local.aws.stand_in import ENDPOINT_FILE, client_variables
 from tests.conftest import ROOT
 from tests.feedback.conftest import (
@@ -112,7 +112,7 @@ def test_both_formats_stream():
 
 def export(endpoint: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "feedback.export", "--endpoint", endpoint, *arguments],
+        [sys.executable, "-m", "feedback.archive", "--endpoint", endpoint, *arguments],
         env={
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(ROOT / "functions"),
@@ -136,31 +136,31 @@ def table(stand_in: str) -> str:
 
 def test_exports_the_whole_table_with_progress(stand_in: str, table: str, tmp_path: Path):
     output = tmp_path / "feedback.jsonl"
-    done = export(stand_in, "--table", table, "--format", "jsonl", "--output", str(output))
+    completed = export(stand_in, "--table", table, "--format", "jsonl", "--output", str(output))
 
-    assert done.returncode == 0, done.stderr
+    assert completed.returncode == 0, completed.stderr
     rows = [json.loads(line) for line in output.read_text("utf-8").splitlines()]
     assert {row["nonce"] for row in rows} == {f"nonce{i}" for i in range(30)}
-    assert "100%" in done.stderr
-    assert "30 answers" in done.stderr
-    assert done.stdout == ""
+    assert "100%" in completed.stderr
+    assert "30 answers" in completed.stderr
+    assert completed.stdout == ""
 
 
 def test_writes_to_standard_output(stand_in: str, table: str):
-    done = export(stand_in, "--table", table, "--output", "-")
+    completed = export(stand_in, "--table", table, "--output", "-")
 
-    assert done.returncode == 0, done.stderr
-    assert len(list(csv.DictReader(io.StringIO(done.stdout)))) == 30
+    assert completed.returncode == 0, completed.stderr
+    assert len(list(csv.DictReader(io.StringIO(completed.stdout)))) == 30
 
 
 def test_a_failed_export_leaves_the_old_file_and_no_other(stand_in: str, tmp_path: Path):
     output = tmp_path / "feedback.csv"
     output.write_text("old")
-    done = export(stand_in, "--table", "no-such-table", "--output", str(output))
+    completed = export(stand_in, "--table", "no-such-table", "--output", str(output))
 
-    assert done.returncode == 1
-    assert done.stderr.startswith("error: ")
-    assert "Traceback" not in done.stderr
+    assert completed.returncode == 1
+    assert completed.stderr.startswith("error: ")
+    assert "Traceback" not in completed.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["feedback.csv"]
     assert output.read_text() == "old"
 
@@ -179,30 +179,30 @@ def test_an_export_cut_off_in_the_middle_leaves_the_old_file(
 
 
 def test_an_unwritable_place_is_an_error_in_one_line(stand_in: str, table: str, tmp_path: Path):
-    done = export(stand_in, "--table", table, "--output", str(tmp_path / "none" / "x.csv"))
+    completed = export(stand_in, "--table", table, "--output", str(tmp_path / "none" / "x.csv"))
 
-    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert (completed.returncode, completed.stderr.count("\n")) == (1, 1)
 
 
 def test_exports_what_make_run_has_collected_while_it_runs(tmp_path: Path):
-    with running_stand_in(tmp_path / "dynamodb") as url:
+    with running_stand_in(tmp_path / "aws") as url:
         DynamoStore(client_of(url), "FeedbackTable", RETENTION).put(feedback())
 
         assert exported_locally(tmp_path) == ["nonce"]
 
 
 def test_exports_what_make_run_has_collected_after_it_was_killed(tmp_path: Path):
-    with running_stand_in(tmp_path / "dynamodb") as url:
+    with running_stand_in(tmp_path / "aws") as url:
         DynamoStore(client_of(url), "FeedbackTable", RETENTION).put(feedback())
-    (tmp_path / "dynamodb" / ENDPOINT_FILE).write_text(url)
+    (tmp_path / "aws" / ENDPOINT_FILE).write_text(url)
 
     assert exported_locally(tmp_path) == ["nonce"]
 
 
 def test_feedback_is_exported_from_a_template_with_other_tables(tmp_path: Path):
-    with running_stand_in(tmp_path / "dynamodb") as url:
+    with running_stand_in(tmp_path / "aws") as url:
         DynamoStore(client_of(url), "FeedbackTable", RETENTION).put(feedback())
-    other = """Resources:
+    second_table = """Resources:
   Another:
     Type: AWS::DynamoDB::Table
     Properties:
@@ -211,7 +211,7 @@ def test_feedback_is_exported_from_a_template_with_other_tables(tmp_path: Path):
       KeySchema: [{AttributeName: id, KeyType: HASH}]
 """
     template = tmp_path / "template.yaml"
-    template.write_text(TEMPLATE.read_text().replace("\nResources:\n", f"\n{other}"))
+    template.write_text(TEMPLATE.read_text().replace("\nResources:\n", f"\n{second_table}"))
 
     assert exported_locally(tmp_path, template) == ["nonce"]
 

@@ -1,4 +1,4 @@
-"""``python -m feedback.export.restore``: answers of one table into another, such as those of a
+"""``python -m feedback.archive.restore``: answers of one table into another, such as those of a
 restored backup into the table in use.
 
 Of two answers to one prediction the later stands, so copying twice changes nothing, and an answer
@@ -14,8 +14,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
+from feedback.dynamodb import DynamoStore
 from feedback.store import FeedbackStore
+from serving.aws import CLIENT_CONFIG
 from serving.errors import ServiceError
 
 
@@ -30,7 +31,7 @@ def copy_answers(source: DynamoStore, target: FeedbackStore) -> tuple[int, int]:
 
 def main(arguments: Sequence[str]) -> int:
     """Copy; the exit status is 1 if either table could not be used."""
-    parser = argparse.ArgumentParser(prog="python -m feedback.export.restore", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m feedback.archive.restore", description=__doc__)
     parser.add_argument("--from", dest="source", required=True, metavar="TABLE")
     parser.add_argument("--to", dest="target", required=True, metavar="TABLE")
     parser.add_argument(

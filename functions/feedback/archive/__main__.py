@@ -1,4 +1,4 @@
-"""``python -m feedback.export``: everything in the feedback table as CSV or JSON Lines.
+"""``python -m feedback.archive``: everything in the feedback table as CSV or JSON Lines.
 
 Streams: memory does not grow with the table. A file appears whole or not at all.
 """
@@ -17,9 +17,10 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from tqdm import tqdm
 
-from feedback.dynamodb import CLIENT_CONFIG, DynamoStore
-from feedback.export.rows import csv_lines, jsonl_lines
+from feedback.archive.rows import csv_lines, jsonl_lines
+from feedback.dynamodb import DynamoStore
 from feedback.record import Feedback
+from serving.aws import CLIENT_CONFIG
 from serving.errors import ServiceError
 
 FORMATS = {"csv": csv_lines, "jsonl": jsonl_lines}
@@ -35,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
         answers = DynamoStore(client, options.table, retention=timedelta()).answers()
         with _whole_file(options.output) as file:
             count = _write(FORMATS[options.format](_with_progress(answers, estimate)), file)
-    except BrokenPipeError:  # whoever read it has enough
+    except BrokenPipeError:  # the reader has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (BotoCoreError, ClientError, ServiceError, OSError) as exc:
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m feedback.export", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m feedback.archive", description=__doc__)
     parser.add_argument("--table", required=True, help="the stack's output FeedbackTableName")
     parser.add_argument("--format", choices=sorted(FORMATS), default="csv")
     parser.add_argument("--output", required=True, metavar="FILE", help="- is standard output")

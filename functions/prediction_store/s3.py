@@ -1,0 +1,83 @@
+"""Photos on their way: an S3 bucket, in which one prediction's photo has one key."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from botocore.config import Config
+
+from serving import aws
+from serving.aws import translated
+from serving.image_body import check_size
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PREFIX = "uploads/"
+# A presigned address names the bucket's own regional host: at the global one S3 redirects what is
+# sent to a new bucket, and a browser follows no redirect to another origin.
+CLIENT_CONFIG = aws.CLIENT_CONFIG.merge(
+    Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+    )
+)
+
+_UNAVAILABLE = "The photos cannot be read or written now."
+
+
+@dataclass(frozen=True)
+class PresignedPost:
+    """A form that uploads one photo: its address, and the fields that stand before the file."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class PhotoBucket:
+    """The photos of ``predictions.store`` and ``image_classifier.queued``."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def presign(
+        self, prediction_id: str, content_type: str, size_bytes: int, lifetime: timedelta
+    ) -> PresignedPost:
+        """A form that takes a photo of exactly this type and size, and nothing else."""
+        post = self._client.generate_presigned_post(
+            self._bucket,
+            PREFIX + prediction_id,
+            Fields={"Content-Type": content_type},
+            Conditions=[
+                {"Content-Type": content_type},
+                ["content-length-range", size_bytes, size_bytes],
+            ],
+            ExpiresIn=int(lifetime.total_seconds()),
+        )
+        return PresignedPost(post["url"], post["fields"])
+
+    def put(self, prediction_id: str, photo: bytes) -> None:
+        """Store a photo; the bucket then tells the queue of it."""
+        with translated(_UNAVAILABLE):
+            self._client.put_object(Bucket=self._bucket, Key=PREFIX + prediction_id, Body=photo)
+
+    def get(self, prediction_id: str, max_bytes: int) -> bytes | None:
+        """The photo; None if it is not there.
+
+        Raises:
+            ImageTooLarge: it has more than ``max_bytes``, of which none is read.
+        """
+        with translated(_UNAVAILABLE):
+            try:
+                response = self._client.get_object(Bucket=self._bucket, Key=PREFIX + prediction_id)
+            except self._client.exceptions.NoSuchKey:
+                return None
+            with response["Body"] as body:
+                check_size(response["ContentLength"], max_bytes)
+                return body.read()
+
+    def delete(self, prediction_id: str) -> None:
+        """Delete the photo, if it is there."""
+        with translated(_UNAVAILABLE):
+            self._client.delete_object(Bucket=self._bucket, Key=PREFIX + prediction_id)

@@ -1,0 +1,1 @@
+"""Photos that are answered later: taken, and their answers given out."""

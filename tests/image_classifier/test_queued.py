@@ -1,0 +1,288 @@
+"""Work on the queue's messages: answered once, whatever happens to them; AWS is moto's."""
+
+import json
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from starlette.testclient import TestClient
+
+from image_classifier.artifact import Artifact
+from image_classifier.queued import NotificationPending, QueuedPhotos
+from image_classifier.upload_event import ForeignMessage
+from prediction_store.dynamodb import NOTIFYING
+from prediction_store.record import MAX_UPLOAD_BYTES, Status, StoredPrediction
+from predictions.routes import create_router
+from serving.api import create_app
+from serving.aws import StoreUnavailable
+from serving.telemetry import Record, ServingEnvironment
+from tests.classifier_fakes import CLASSES, RecordingTelemetry, colour_model, predictor_of
+from tests.image_classifier.images import png_bomb
+from tests.image_classifier.messages import message, s3_event
+from tests.prediction_fakes import BUCKET, Account, Clock, an_id, queued
+
+KEY = f"uploads/{an_id()}"
+MAX_RECEIVES = 5
+
+
+@dataclass
+class Worker:
+    """The work on messages, the table and bucket around it, and who was told."""
+
+    account: Account
+    work: QueuedPhotos
+    told: list[tuple[str, Status]] = field(default_factory=list)
+    record: Record = field(default_factory=lambda: Record("m-1", {}, cold_start=False))
+
+    def queue(self, photo: bytes | None, **changes: Any) -> None:
+        prediction = self.account.table.create(queued(**changes))
+        if photo is not None:
+            self.account.photos.put(prediction.id, photo)
+
+    def deliver(self, body: str = s3_event(KEY), receives: int = 1) -> None:
+        self.work(message(body, receives), self.record)
+
+    def standing(self, number: int = 1) -> StoredPrediction:
+        prediction = self.account.table.get(an_id(number), self.work.now())
+        assert prediction is not None
+        return prediction
+
+    def problem(self) -> dict[str, Any]:
+        standing = self.standing()
+        assert standing.status is Status.FAILED
+        return json.loads(standing.problem or "")
+
+
+@pytest.fixture
+def worker(account: Account, clock: Clock, artifact: Artifact) -> Worker:
+    told: list[tuple[str, Status]] = []
+    work = QueuedPhotos(
+        predictor=predictor_of(artifact, colour_model),
+        store=account.table,
+        photos=account.photos,
+        bucket=BUCKET,
+        notify=lambda *news: told.append(news),
+        now=clock,
+        max_receives=MAX_RECEIVES,
+        keep_photos=False,
+    )
+    return Worker(account, work, told)
+
+
+def failing(name: str, store: object, error: Exception, times: int = 1) -> Any:
+    """``store``, but for one method that fails so many times."""
+    errors = iter([error] * times)
+
+    class Failing:
+        def __getattr__(self, method: str) -> Any:
+            if method == name and (error := next(errors, None)):
+                raise error
+            return getattr(store, method)
+
+    return Failing()
+
+
+def test_answers_exactly_as_predict_does(
+    worker: Worker, api: TestClient, clock: Clock, photo: bytes
+):
+    worker.queue(photo, top_k=CLASSES)
+    router = create_router(worker.account.table, worker.account.photos, an_id, clock)
+    environment = ServingEnvironment("e", "on-demand")
+    later = TestClient(create_app("Test", "/v1", router, environment, RecordingTelemetry()))
+
+    worker.deliver()
+
+    at_once = api.post(f"/v1/predict?top_k={CLASSES}", files={"file": photo})
+    state = later.get(f"/v1/predictions/{an_id()}")
+    _, _, tail = at_once.text.partition('"model"')
+    assert state.json()["status"] == "succeeded"
+    assert tail in state.text
+    assert set(state.json()["prediction"]) == set(at_once.json())
+    assert worker.told == [(an_id(), Status.SUCCEEDED)]
+    assert not worker.account.keys()
+    assert worker.record.measures["image_bytes"] == len(photo)
+
+
+def test_ranks_five_classes_unless_told_otherwise(worker: Worker, photo: bytes):
+    worker.queue(photo, status=Status.AWAITING_UPLOAD)
+
+    worker.deliver()
+
+    assert len(json.loads(worker.standing().answer or "")["predictions"]) == 5
+
+
+@pytest.mark.parametrize(
+    ("data", "top_k"),
+    [(b"hello", 5), (png_bomb(), 5), (b"\x89PNG\r\n\x1a\n", 5), (b"hello", CLASSES + 1)],
+    ids=["text", "bomb", "cut off", "top_k"],
+)
+def test_a_poison_photo_fails_with_predicts_own_problem(
+    worker: Worker, api: TestClient, data: bytes, top_k: int
+):
+    worker.queue(data, top_k=top_k)
+
+    worker.deliver()
+
+    refused = api.post(f"/v1/predict?top_k={top_k}", files={"file": data}).json()
+    assert worker.problem() == refused | {"request_id": "m-1"}
+    assert worker.record.code == refused["code"]
+    assert worker.told == [(an_id(), Status.FAILED)]
+    assert not worker.account.keys()
+
+
+def test_a_file_above_the_limit_is_not_read(worker: Worker):
+    worker.queue(bytes(MAX_UPLOAD_BYTES + 1))
+
+    worker.deliver()
+
+    assert worker.problem()["code"] == "image_too_large"
+
+
+def test_the_same_event_three_times_is_one_answer_and_one_notification(
+    worker: Worker, photo: bytes
+):
+    worker.queue(photo)
+
+    worker.deliver()
+    first = worker.standing()
+    for _ in range(2):
+        worker.deliver()
+
+    assert worker.standing() == first
+    assert len(worker.told) == 1
+
+
+def test_of_two_deliveries_at_once_the_faster_counts(
+    worker: Worker, artifact: Artifact, photo: bytes
+):
+    def overtaken(image: Any) -> Any:
+        worker.deliver()
+        return colour_model(image)
+
+    worker.queue(photo)
+    slower = replace(worker.work, predictor=predictor_of(artifact, overtaken))
+
+    slower(message(s3_event(KEY)), worker.record)
+
+    assert worker.standing().status is Status.SUCCEEDED
+    assert len(worker.told) == 1
+
+
+def test_a_killed_worker_is_followed_by_another(worker: Worker, photo: bytes):
+    worker.queue(photo)
+    worker.account.table.start(an_id())
+
+    worker.deliver(receives=2)
+
+    assert worker.standing().status is Status.SUCCEEDED
+
+
+def test_a_photo_that_is_gone_fails_unless_it_was_answered(worker: Worker, photo: bytes):
+    worker.queue(None)
+    worker.queue(photo, id=an_id(2))
+    both = s3_event(KEY, f"uploads/{an_id(2)}")
+
+    for _ in range(2):
+        worker.deliver(both)
+
+    assert worker.problem()["code"] == "upload_missing"
+    assert worker.standing(2).status is Status.SUCCEEDED
+    assert worker.told == [(an_id(1), Status.FAILED), (an_id(2), Status.SUCCEEDED)]
+
+
+def test_a_prediction_that_is_gone_is_left_alone(worker: Worker, photo: bytes):
+    worker.account.photos.put(an_id(), photo)
+
+    worker.deliver()
+
+    assert not worker.account.items()
+    assert not worker.told
+
+
+def test_a_notification_that_failed_is_made_up_for(worker: Worker, clock: Clock, photo: bytes):
+    worker.queue(photo)
+
+    def unreachable(*_news: object) -> None:
+        raise StoreUnavailable("not now")
+
+    with pytest.raises(StoreUnavailable):
+        replace(worker.work, notify=unreachable)(message(s3_event(KEY)), worker.record)
+    with pytest.raises(NotificationPending):
+        worker.deliver()
+    clock.time += NOTIFYING * 2
+    for _ in range(2):
+        worker.deliver()
+
+    assert worker.told == [(an_id(), Status.SUCCEEDED)]
+    assert not worker.account.keys()
+
+
+def test_photos_are_kept_and_nobody_told_where_so_set(worker: Worker, photo: bytes):
+    worker.queue(photo)
+    worker.work = replace(worker.work, keep_photos=True, notify=None)
+
+    for _ in range(2):
+        worker.deliver()
+
+    assert worker.account.keys() == [KEY]
+    assert not worker.told
+
+
+@pytest.mark.parametrize(
+    ("part", "method"), [("store", "start"), ("store", "finish"), ("photos", "get")]
+)
+def test_a_throttled_store_loses_nothing_even_at_last(
+    worker: Worker, photo: bytes, part: str, method: str
+):
+    worker.queue(photo)
+    throttled = failing(method, getattr(worker.work, part), StoreUnavailable("not now"))
+    worker.work = replace(worker.work, **{part: throttled})
+
+    with pytest.raises(StoreUnavailable):
+        worker.deliver(receives=MAX_RECEIVES)
+    worker.deliver(receives=MAX_RECEIVES + 1)
+
+    assert worker.standing().status is Status.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("receives", "status"), [(MAX_RECEIVES - 1, Status.RUNNING), (MAX_RECEIVES, Status.FAILED)]
+)
+def test_what_nobody_foresaw_fails_at_the_last_delivery(
+    worker: Worker, photo: bytes, receives: int, status: Status
+):
+    worker.queue(photo)
+    denied = ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
+    worker.work = replace(worker.work, photos=failing("get", worker.account.photos, denied))
+
+    with pytest.raises(ClientError):
+        worker.deliver(receives=receives)
+
+    assert worker.standing().status is status
+    if status is Status.FAILED:
+        assert worker.problem()["code"] == "internal_error"
+        assert worker.told == [(an_id(), Status.FAILED)]
+
+
+def test_a_photo_that_fails_holds_back_no_other_of_its_message(worker: Worker, photo: bytes):
+    for number in (1, 2):
+        worker.queue(photo, id=an_id(number))
+    broken = failing("get", worker.account.photos, RuntimeError("broken"))
+    worker.work = replace(worker.work, photos=broken)
+
+    with pytest.raises(RuntimeError):
+        worker.deliver(s3_event(KEY, f"uploads/{an_id(2)}"))
+
+    assert worker.standing(1).status is Status.RUNNING
+    assert worker.standing(2).status is Status.SUCCEEDED
+
+
+def test_a_message_that_is_not_ours_writes_nothing(worker: Worker, photo: bytes):
+    worker.queue(photo)
+
+    with pytest.raises(ForeignMessage):
+        worker.deliver(s3_event(KEY, "uploads/another"), receives=MAX_RECEIVES)
+
+    assert worker.standing() == queued()
+    assert worker.account.keys() == [KEY]
