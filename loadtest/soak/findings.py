@@ -87,7 +87,7 @@ def sort_failures(requests: Iterable[Request], kills: Iterable[Kill]) -> Failure
             continue
         # When the environment got it, or up to a log's wait earlier.
         took_s = ((report.duration_ms or 0.0) + (report.init_ms or 0.0)) / 1000
-        start_s = report.time - took_s - (_LOG_WAIT_S if report.init_ms else _ROUNDING_S)
+        start_s = report.time - took_s - (_ROUNDING_S if report.init_ms is None else _LOG_WAIT_S)
         in_time = start_s <= unused.pop(report.environment_id or "").end_s
         (failures.in_flight if in_time else failures.sent_to_dead).append(request)
     return failures
