@@ -125,8 +125,8 @@ load-compare: $(DEV) $(EMULATOR) $(STAND_IN) ## what provisioned concurrency buy
 load-scaling: $(DEV) $(EMULATOR) $(STAND_IN) ## the same load on 1, 2, 4 environments: USERS=50,100,500 TIME=3m LOAD_ARGS="--environments 1,2"
 	@$(BIN)/python -m loadtest scaling $(LOAD_MODEL) $(LOAD)
 
-soak: $(DEV) $(EMULATOR) $(STAND_IN) ## good and hostile requests while environments are killed: TIME=10m
-	@$(BIN)/locust -f loadtest/soak/locustfile.py --headless --only-summary --loglevel WARNING --users 8 --spawn-rate 8 --stop-timeout 40 --run-time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
+soak: $(DEV) $(EMULATOR) $(STAND_IN) ## good and hostile requests while environments are killed: TIME=10m LOAD_ARGS="--kill-every 10"
+	@$(BIN)/python -m loadtest soak --model $(MODEL) $(LOAD)
 
 # What an account needs is in infra/README.md. Images are built one after the other: the second and
 # third take the model's stage from the first one's cache.
