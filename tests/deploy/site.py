@@ -12,7 +12,7 @@ from aiohttp import web
 from mypy_boto3_s3.service_resource import Bucket
 
 from infra.local.http_api.static import page_headers
-from tests.conftest import ROOT, Cloud
+from tests.conftest import ROOT, Cloud, aws_endpoint
 
 Answer = tuple[int, dict[str, str], bytes]
 _HOP_BY_HOP = frozenset({"host", "connection", "content-length", "transfer-encoding", "date"})
@@ -73,8 +73,7 @@ class Site:
 
 def published_site(cloud: Cloud) -> Site:
     """The page in front of ``cloud``, which it may upload to as in the cloud to the bucket."""
-    bucket = (cloud.data / "aws" / "endpoint").read_text("utf-8")
-    return Site(cloud.url, headers=page_headers(ROOT / "web", bucket))
+    return Site(cloud.url, headers=page_headers(ROOT / "web", aws_endpoint(cloud)))
 
 
 @contextmanager

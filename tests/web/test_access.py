@@ -168,13 +168,16 @@ def test_both_languages_have_every_sentence(open_page: Open):
     assert sorted(keys[0]) == sorted(keys[1])
 
 
+LANGUAGES = ("english.js", "spanish.js")
+
+
 def test_every_sentence_is_used_somewhere():
     web = ROOT / "web"
-    keys = re.findall(r"^    (\w+):", (web / "messages.js").read_text("utf-8"), re.MULTILINE)
+    keys = re.findall(r"^  (\w+):", (web / "english.js").read_text("utf-8"), re.MULTILINE)
     sources = [*web.glob("*.js"), web / "index.html", web / "samples" / "samples.js"]
-    text = "".join(p.read_text("utf-8") for p in sources if p.name != "messages.js")
+    text = "".join(p.read_text("utf-8") for p in sources if p.name not in LANGUAGES)
 
     unused = [key for key in keys if f'"{key}"' not in text]
 
-    assert len(keys) > 100
+    assert len(keys) > 50
     assert unused == []
