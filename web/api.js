@@ -5,8 +5,8 @@ import { pause } from "./pause.js";
 
 const PREDICT_LIMIT_MS = 35_000; // the gateway gives up after 29 s
 const LIMIT_MS = 15_000;
-const RETRIES = 2;
-const LONGEST_WAIT_S = 5;
+const BUSY = [429, 503];
+const PATIENCE = { retries: 2, longestS: 5, otherwiseS: 0 };
 
 /** What went wrong: `kind` is "problem" (the API said so), "network" or "timeout". */
 export class ApiError extends Error {
@@ -20,10 +20,10 @@ export class ApiError extends Error {
 export const DOCS_URL = `${API_BASE}/v1/docs`;
 
 /** Classify a photo; `onProgress` hears the share of its bytes that were sent, 0…1. */
-export function predict(file, { onProgress, signal }) {
+export function predict(file, { onProgress, signal, patience }) {
   const headers = { "content-type": mediaType(file) };
   const attempt = () => send(`${API_BASE}/v1/predict`, file, { headers, limitMs: PREDICT_LIMIT_MS, onProgress, signal });
-  return retryWhenBusy(async () => answer(await attempt()), signal);
+  return retryWhenBusy(async () => answer(await attempt()), signal, patience);
 }
 
 /** Announce a photo of the type `contentType`: its prediction, and the form that uploads it. */
@@ -114,15 +114,19 @@ function answer({ status, text, retryAfter }) {
   });
 }
 
-/** Ask again when the service says that it is busy, and when to come back. Nothing else is repeated unasked. */
-async function retryWhenBusy(attempt, signal) {
-  for (let left = RETRIES; ; left -= 1) {
+/**
+ * Ask again when the service says that it is busy, and when to come back; nothing else is repeated
+ * unasked. Where it names no time, `otherwiseS` is waited, or with 0 not asked again.
+ */
+async function retryWhenBusy(attempt, signal, { retries, longestS, otherwiseS } = PATIENCE) {
+  for (let left = retries; ; left -= 1) {
     signal?.throwIfAborted();
     try {
       return await attempt();
     } catch (error) {
-      if (error.status !== 503 || !error.retryAfterS || !left) throw error;
-      await pause(Math.min(error.retryAfterS, LONGEST_WAIT_S), signal);
+      const waitS = error.retryAfterS || otherwiseS;
+      if (!BUSY.includes(error.status) || !waitS || !left) throw error;
+      await pause(Math.min(waitS, longestS), signal);
     }
   }
 }

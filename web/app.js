@@ -8,12 +8,14 @@ import { SAMPLES } from "./samples/samples.js";
 import { Store } from "./store.js";
 import { awaitPrediction, uploadPhoto } from "./upload.js";
 import { announce, mount } from "./view.js";
+import { createFolderView } from "./folder-view.js";
 import { createWaker } from "./waking.js";
 
 const AT_ONCE = 2; // uploads side by side; the rest wait
 
 const store = new Store(() => sessionStorage);
 const waker = createWaker(store);
+const folders = createFolderView(waker.answered);
 const chosen = new Map(); // photo id → the file as it was chosen
 const stops = new Map(); // photo id → AbortController of its latest try
 const queue = [];
@@ -37,6 +39,7 @@ const actions = {
     }
   },
 
+  openFolder: folders.open,
   wake: waker.wake,
   select: (selectedId) => store.set({ selectedId }),
 
@@ -116,7 +119,7 @@ const classify = (id, signal) =>
   attempt(id, signal, async (update) => {
     update({ status: "preparing" });
     if (!store.photo(id).file) {
-      const prepared = await prepare(chosen.get(id), UPLOADS);
+      const prepared = await prepare(chosen.get(id), { uploads: UPLOADS });
       signal.throwIfAborted();
       update({ ...prepared, preview: prepared.thumbnail && URL.createObjectURL(prepared.file) });
     }

@@ -9,6 +9,7 @@ const MAX_PIXELS = 50_000_000;
 const COPY_SIDE = 2048; // eight times what the model sees, so nothing it could use is lost
 const COPY_QUALITIES = [0.9, 0.7, 0.5]; // the first that fits; only noise needs a second
 const THUMBNAIL_SIDE = 320;
+const SMALL_SIDE = 112; // a row's, on screens of two pixels a point
 
 /** Formats the service reads, by how their files begin. */
 const READ = {
@@ -26,11 +27,13 @@ const HEIC = /^....ftyp(hei|hev|mif1|msf1)/s;
  * Without a thumbnail the browser cannot show it; `uploadAs` is the media type of one that is too
  * large for a request.
  * @param {File} file
- * @param {boolean} uploads whether it may be
+ * @param {object} [options]
+ * @param {boolean} [options.uploads] whether it may be
+ * @param {(bitmap: ImageBitmap) => string|Promise<string>} [options.thumbnailOf] its address
  * @returns {Promise<{file: File, thumbnail?: string, uploadAs?: string, copy?: import("./store.js").Copy}>}
  * @throws {PageError}
  */
-export async function prepare(file, uploads) {
+export async function prepare(file, { uploads = false, thumbnailOf = asDataUrl } = {}) {
   if (!file.size) throw new PageError("emptyFile");
   const maxBytes = uploads ? MAX_UPLOAD_BYTES : MAX_BYTES;
   const start = await beginning(file);
@@ -46,7 +49,7 @@ export async function prepare(file, uploads) {
     return { file, ...uploadOf(file, format) };
   }
   try {
-    const thumbnail = draw(bitmap, THUMBNAIL_SIDE).toDataURL("image/jpeg", 0.7);
+    const thumbnail = await thumbnailOf(bitmap);
     const fits = file.size <= maxBytes && bitmap.width * bitmap.height <= MAX_PIXELS;
     if (format && fits) return { file, thumbnail, ...uploadOf(file, format) };
     const copied = await copyAsJpeg(bitmap, file.name);
@@ -54,6 +57,14 @@ export async function prepare(file, uploads) {
   } finally {
     bitmap.close();
   }
+}
+
+const asDataUrl = (bitmap) => draw(bitmap, THUMBNAIL_SIDE).toDataURL("image/jpeg", 0.7);
+
+/** A small picture that takes memory until its address is revoked. */
+export async function asObjectUrl(bitmap) {
+  const blob = await new Promise((resolve) => draw(bitmap, SMALL_SIDE).toBlob(resolve, "image/jpeg", 0.7));
+  return blob ? URL.createObjectURL(blob) : undefined;
 }
 
 async function copyAsJpeg(bitmap, name) {
