@@ -80,7 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
     models_dir = arguments.models_dir.resolve()
     # Read before the model is built, so that a mistake in it shows at once.
     not_built = ServedModel(arguments.model, models_dir / arguments.model)
-    template = read(shared_variables("", ""), own_variables(arguments.data, not_built))
+    template = read(shared_variables("", ""), own_variables(arguments.data, not_built, models_dir))
     emulator = _emulator(arguments.runtime, arguments.emulator_dir)
     for spec in template.functions:
         environments_limit(spec, arguments.environments)
@@ -122,7 +122,8 @@ async def _serve(
         with Guardian() as guardian:
             async with local_aws(settings.data / "aws", stateful, guardian) as aws:
                 shared = shared_variables(aws, addresses.invoke_api)
-                template = read(shared, own_variables(settings.data, model))
+                own = own_variables(settings.data, model, arguments.models_dir.resolve())
+                template = read(shared, own)
                 _print_left_out(template)
                 with_bucket = replace(settings, page_connects_to=aws)
                 async with running_cloud(

@@ -66,6 +66,7 @@ RESOURCES = {
     ],
     "s3": ["arn:aws:s3:::image-classifier-dev-page-1-bucket-1"],
     "secretsmanager": [f"arn:aws:secretsmanager:{HERE}:secret:image-classifier-dev/receipt-key/1"],
+    "states": [f"arn:aws:states:{HERE}:stateMachine:image-classifier-dev-collections"],
     "sqs": [f"arn:aws:sqs:{HERE}:image-classifier-dev-UploadsQueue-1"],
     "sns": [f"arn:aws:sns:{HERE}:image-classifier-dev-AlarmTopic-1"],
     "wafv2": [f"arn:aws:wafv2:{HERE}:global/webacl/1/1"],
@@ -311,7 +312,11 @@ def test_roles_are_handed_to_the_services_that_run_the_functions_only():
 
     assert condition == {
         "StringEquals": {
-            "iam:PassedToService": ["lambda.amazonaws.com", "codedeploy.amazonaws.com"]
+            "iam:PassedToService": [
+                "lambda.amazonaws.com",
+                "codedeploy.amazonaws.com",
+                "states.amazonaws.com",
+            ]
         }
     }
 

@@ -60,10 +60,10 @@ def test_the_page_loads_only_what_its_policy_allows():
 
 
 def test_page_and_api_are_one_origin():
-    (api,) = CONFIG["CacheBehaviors"]
+    api, prediction = CONFIG["CacheBehaviors"]
 
-    assert api["PathPattern"] == "/v1/*"
-    assert api["TargetOriginId"] == "api"
+    assert (api["PathPattern"], prediction["PathPattern"]) == ("/v1/*", "/prediction")
+    assert api["TargetOriginId"] == prediction["TargetOriginId"] == "api"
     assert {"POST", "OPTIONS"} <= set(api["AllowedMethods"])
 
 
@@ -79,7 +79,8 @@ def test_errors_pass_as_they_are_and_none_is_kept():
 
 
 def test_the_apis_answers_have_security_headers_and_its_own_stand():
-    (api,) = CONFIG["CacheBehaviors"]
+    api, prediction = CONFIG["CacheBehaviors"]
+    assert api["ResponseHeadersPolicyId"] == prediction["ResponseHeadersPolicyId"]
     policy = POLICIES[api["ResponseHeadersPolicyId"]["Ref"]]["ResponseHeadersPolicyConfig"]
     security = policy["SecurityHeadersConfig"]
     page = POLICY["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
