@@ -1,7 +1,7 @@
 // Rows → the text of a CSV file that a spreadsheet opens without running anything.
 
 // Where a cell may begin, whatever a spreadsheet splits on, and what it takes for a formula there,
-// full-width forms too (OWASP, CSV Injection); as in functions/feedback/archive/rows.py.
+// full-width forms too (OWASP, CSV Injection); as in functions/serving/spreadsheet.py.
 const FORMULA = /((?:^|[,;|\t\n\r])[\s"]*)(?=[=+\-@＝＋－＠])/g;
 
 /** @param {(string|number|boolean|undefined)[][]} rows header first */

@@ -48,7 +48,9 @@ export function createFolderView(answered) {
   function close() {
     folder?.discard();
     folder = null;
+    rows = new Map();
     find("").hidden = true;
+    document.body.classList.toggle("has-photos", !document.getElementById("history").hidden);
     find("filter").value = "";
     find("rows").replaceChildren();
   }
