@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -124,8 +125,9 @@ async def _serve(
                 own = own_variables(settings.data, model, arguments.models_dir.resolve())
                 template = read(shared, own)
                 _print_left_out(template)
+                with_bucket = replace(settings, page_connects_to=aws)
                 async with running_cloud(
-                    template, settings, listeners, guardian, _say
+                    template, with_bucket, listeners, guardian, _say
                 ) as functions:
                     healthy = match_route(template.routes, "GET", _HEALTH_PATH)
                     if healthy and not arguments.skip_check:
