@@ -18,6 +18,7 @@ DAY_S = 24 * 60 * 60
 LOGGED_GB = 2.3e-6  # a request; as under "A million predictions"
 S3_AND_SQS = 5e-6 + 2 * 0.4e-6 + 3 * 0.4e-6  # one PUT and two GETs, and sent, received and deleted
 WAITING_WRITES = 3 + 2 * 90  # created, begun and a key; an answer of 1000 classes has up to 90 KB
+READS = 23  # 90 KB, consistently
 WRITES = 4  # an item with the longest comment has up to 3 KB, its index entry under 1
 
 
@@ -60,12 +61,14 @@ def test_the_sum_that_is_written_down_is_the_sum():
         reserved(
             "PredictionsFunction", FUNCTIONS["PredictionsFunction"]["Properties"]["MemorySize"]
         ),
+        2 * reserved("IrisFunction", FUNCTIONS["IrisFunction"]["Properties"]["MemorySize"]),
         workers * memory_mb / 1024 * DAY_S * PRICES["gb_s"],
         requests * PRICES["request"],
         requests * PRICES["api_request"],
         requests * LOGGED_GB * 0.50,
         rate * DAY_S * WRITES * 0.625e-6,
         waiting * (S3_AND_SQS + WAITING_WRITES * 0.625e-6),
+        rate * DAY_S * READS * 0.125e-6,
         stored_gb * 0.023 * 12 / 365,
     ]
 

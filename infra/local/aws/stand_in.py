@@ -23,6 +23,7 @@ from infra.local.aws.stack import deploy
 from infra.local.aws.tables import let_items_expire, list_tables, put_back, requests_putting_back
 from infra.local.machine.guardian import Guardian
 from infra.local.machine.listener import START_ATTEMPTS, free_ports, listens
+from infra.local.machine.processes import kill_sessions
 
 ENDPOINT_FILE = "endpoint"
 _PYTHON = Path(__file__).parents[3] / ".stand-in" / "bin" / "python"
@@ -166,6 +167,7 @@ async def _stop(process: Process, guardian: Guardian) -> None:
     except TimeoutError:
         process.kill()
         await process.wait()
+    kill_sessions({process.pid})  # its forwarders end by themselves, but later
     guardian.release(process.pid)
 
 
