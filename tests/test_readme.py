@@ -45,6 +45,7 @@ GUIDES = [
     "docs/load.md",
     "docs/operations.md",
     "docs/collections.md",
+    "docs/decisions.md",
     "docs/tabular.md",
     "docs/reference.md",
 ]
