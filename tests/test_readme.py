@@ -144,7 +144,8 @@ def test_its_costs_add_up():
     at_rest = text.partition("**At rest")[2].partition("| `ProvisionedConcurrency=1`")[0]
     million = text.partition("**A million")[2].partition("A cold start")[0]
 
-    for table in (at_rest, million):
+    waiting = text.partition("**The same million")[2].partition("### ")[0]
+    for table in (at_rest, million, waiting):
         total, stated = sums(table)
         assert round(total, 2) == stated
 
@@ -156,6 +157,9 @@ def test_its_costs_add_up():
         (1769 / 1024 * 0.020 * 1_000_000 * 0.0000166667, "0.58"),
         ((2.0 + 0.3) * 1_000_000 / 1_000_000 * 0.50, "1.15"),
         (110 * 0.020, "2.20"),
+        (1769 / 1024 * 0.080 * 1_000_000 * 0.0000166667, "2.30"),
+        (4 * 0.625 + 2 * 0.125, "2.75"),
+        ((4 * 2.0 + 3 * 0.3) * 0.50, "4.45"),
     ],
 )
 def test_its_products_are_right(product: float, stated: str):
