@@ -6,6 +6,8 @@ ENV    ?= dev
 PYTHON ?= python3
 PHOTOS_DIR ?= ../shared/photos
 MODELS := build/models
+TABULAR := iris flight-delay
+MLFLOW_PORT ?= 8081
 # All parameters of the stack: samconfig.toml's, then PARAMETERS, and the template's own for the rest.
 DEPLOYED := build/deploy/$(ENV).yaml
 # Load is compared on the embedded model, which every machine has, unless another is named.
@@ -17,12 +19,16 @@ NO_ACCOUNT := AWS_ACCESS_KEY_ID=none AWS_SECRET_ACCESS_KEY=none AWS_DEFAULT_REGI
 
 export PHOTOS_DIR
 export SAM_CLI_TELEMETRY := 0
+export MLFLOW_DISABLE_TELEMETRY := true
+export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export PYTHONPATH := functions:.
 # Environments, each installed by the first command that needs it. .venv runs the service, .dev has
-# what developing, loading and testing need as well, and .export builds models with TensorFlow.
+# what developing, loading and testing need as well, .export builds models with TensorFlow, and
+# .train trains the tabular ones.
 RUN := .venv/.installed
 DEV := .dev/.installed
 EXPORT := .export/.installed
+TRAIN := .train/.installed
 SAM := .sam/.installed
 CHECKOV := .checkov/.installed
 STAND_IN := .stand-in/.installed
@@ -39,7 +45,7 @@ PIP_OPTIONS := --no-deps --no-compile --require-hashes
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify model feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
+.PHONY: help run classify collection model train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -57,10 +63,27 @@ classify: $(RUN) ## top five of photos in the terminal: IMAGES="a.jpg b.png"
 	@test -n "$(IMAGES)" || { echo 'Name the photos: make classify IMAGES="a.jpg b.png"'; exit 2; }
 	@$(PYTHON_RUN) -m infra.commands.classify --model $(MODEL) --models-dir $(MODELS) $(IMAGES)
 
+collection: $(RUN) ## a folder, .zip or bucket of photos, classified and reported: PHOTOS=~/pictures OUTPUT=sorted, TOP_K=5 MIN_SCORE=0.5 ARRANGE=none|link|copy CONCURRENCY=2; s3://… with STACK=dev
+	@test -n "$(PHOTOS)" -a -n "$(OUTPUT)" || { echo 'Name both: make collection PHOTOS=~/pictures OUTPUT=sorted'; exit 2; }
+	@exec $(PYTHON_RUN) -m infra.commands.collection --photos "$(PHOTOS)" --output "$(OUTPUT)" --model $(MODEL) --models-dir $(MODELS) $(if $(TOP_K),--top-k $(TOP_K)) $(if $(MIN_SCORE),--min-score $(MIN_SCORE)) $(if $(ARRANGE),--arrange $(ARRANGE)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(if $(STACK),--stack $(STACK))
+
+ifneq ($(filter $(TABULAR),$(MODEL)),)
+model: $(TRAIN)
+	@.train/bin/python -m training $(MODEL) --data $(DATA) --champion --output $(MODELS)/$(MODEL)
+else
 model: $(RUN) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABELS_FILE=y.json PREPROCESS=none|caffe|tf|torch RESAMPLING=bilinear|bicubic RESIZE=256
 	@$(if $(MODEL_FILE)$(filter-out resnet50,$(MODEL)),,$(PYTHON_RUN) -m image_classifier.export.available)
 	@$(MAKE) --silent $(EXPORT)
 	@.export/bin/python -m image_classifier.export $(if $(MODEL_FILE),--model-file $(MODEL_FILE) $(if $(LABELS_FILE),--labels-file $(LABELS_FILE)) $(if $(PREPROCESS),--preprocess $(PREPROCESS)) $(if $(RESAMPLING),--resampling $(RESAMPLING)) $(if $(RESIZE),--resize $(RESIZE)) --output $(MODELS)/$(basename $(notdir $(MODEL_FILE))),--model $(MODEL) --output $(MODELS)/$(MODEL)) $(if $(QUANTIZATION),--quantization $(QUANTIZATION))
+
+endif
+
+train: $(TRAIN) ## train a tabular model and track it in MLflow: MODEL=iris|flight-delay DATASET=dataset_SCL.csv, or EMBED=1 for the embedded one
+	@test -n "$(filter $(TABULAR),$(MODEL))" || { echo 'Name the model: make train MODEL=iris or MODEL=flight-delay'; exit 2; }
+	@.train/bin/python -m training $(MODEL) --data $(DATA) $(if $(DATASET),--dataset $(DATASET)) $(if $(EMBED),--embed)
+
+mlflow: $(TRAIN) ## the page of what was trained, on 8081: DATA=.local
+	@exec .train/bin/mlflow server --backend-store-uri $(or $(MLFLOW_TRACKING_URI),sqlite:///$(abspath $(DATA))/mlflow/mlflow.db) --host 127.0.0.1 --port $(MLFLOW_PORT) --workers 1
 
 feedback-export: $(RUN) $(STAND_IN) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
 	@test -n "$(OUTPUT)" || { echo 'Name the file: make feedback-export OUTPUT=feedback.csv'; exit 2; }
@@ -71,7 +94,7 @@ feedback-restore: $(RUN) ## copy answers into the table in use in AWS; the later
 	@test -z "$(TABLE)" -o -n "$(DAYS)" || { echo 'Say for how many days that table keeps answers: DAYS=730'; exit 2; }
 	@$(PYTHON_RUN) -m $(if $(TABLE),feedback.archive.restore --from $(FROM) --to $(TABLE) --retention-days $(DAYS),infra.deploy restore --from $(FROM) --env $(ENV))
 
-test: lint $(EMULATOR) $(STAND_IN) ## lint, and every test this machine can run; what is skipped is named with its reason
+test: lint $(EMULATOR) $(STAND_IN) $(if $(CI),$(TRAIN)) ## lint, and every test this machine can run; what is skipped is named with its reason
 	@$(BIN)/python -m pytest $(TESTS)
 
 fuzz: $(DEV) ## property tests with ever new inputs, until one is found that fails: TIME=10m
@@ -102,8 +125,8 @@ load-compare: $(DEV) $(EMULATOR) $(STAND_IN) ## what provisioned concurrency buy
 load-scaling: $(DEV) $(EMULATOR) $(STAND_IN) ## the same load on 1, 2, 4 environments: USERS=50,100,500 TIME=3m LOAD_ARGS="--environments 1,2"
 	@$(BIN)/python -m loadtest scaling $(LOAD_MODEL) $(LOAD)
 
-soak: $(DEV) $(EMULATOR) $(STAND_IN) ## good and hostile requests while environments are killed: TIME=10m
-	@$(BIN)/locust -f loadtest/soak/locustfile.py --headless --only-summary --loglevel WARNING --users 8 --spawn-rate 8 --stop-timeout 40 --run-time $(or $(TIME),10m) --model $(MODEL) --models-dir $(MODELS) $(SOAK_ARGS)
+soak: $(DEV) $(EMULATOR) $(STAND_IN) ## good and hostile requests while environments are killed: TIME=10m LOAD_ARGS="--kill-every 10"
+	@$(BIN)/python -m loadtest soak --model $(MODEL) $(LOAD)
 
 # What an account needs is in infra/README.md. Images are built one after the other: the second and
 # third take the model's stage from the first one's cache.
@@ -136,17 +159,20 @@ lock: ## resolve pyproject.toml into the hash-locked requirements (needs uv)
 	uv pip compile $(LOCK_OPTIONS) --group photos --no-deps --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/export/photos.txt
 	uv pip compile $(LOCK_OPTIONS) --group image-classifier --constraints functions/image_classifier/export/requirements.txt --output-file functions/image_classifier/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group feedback --constraints functions/image_classifier/requirements.txt --output-file functions/feedback/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group image-collections --constraints functions/feedback/requirements.txt --output-file functions/image_collections/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group predictions --constraints functions/image_classifier/requirements.txt --output-file functions/predictions/requirements.txt
+	uv pip compile $(LOCK_OPTIONS) --group tabular --constraints functions/image_classifier/requirements.txt --output-file functions/tabular/requirements.txt
 	uv pip compile $(LOCK_OPTIONS) --group deployment-check --constraints functions/feedback/requirements.txt --output-file functions/deployment_check/requirements.txt
-	uv pip compile $(LOCK_OPTIONS) --group run $(addprefix --constraints ,functions/image_classifier/requirements.txt functions/feedback/requirements.txt functions/predictions/requirements.txt) --output-file requirements/run.txt
+	uv pip compile $(LOCK_OPTIONS) --group run $(addprefix --constraints ,functions/image_classifier/requirements.txt functions/feedback/requirements.txt functions/predictions/requirements.txt functions/tabular/requirements.txt) --output-file requirements/run.txt
 	uv pip compile $(LOCK_OPTIONS) --group dev $(addprefix --constraints ,functions/image_classifier/export/requirements.txt requirements/run.txt) --output-file requirements/dev.txt
+	uv pip compile $(LOCK_OPTIONS) --group train --constraints functions/tabular/requirements.txt --output-file requirements/train.txt
 	uv pip compile $(LOCK_OPTIONS) --group emulator --no-deps --output-file requirements/emulator.txt
 	uv pip compile $(LOCK_OPTIONS) --no-strip-extras --group sam --output-file requirements/sam.txt
 	uv pip compile $(LOCK_OPTIONS) --group checkov --output-file requirements/checkov.txt
 	uv pip compile $(LOCK_OPTIONS) --group stand-in --output-file requirements/stand-in.txt
 
 clean: ## remove what was built and installed; keeps DATA
-	rm -rf .venv .dev .export .emulator .sam .checkov .stand-in .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .dev .export .train .emulator .sam .checkov .stand-in .aws-sam build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed, $(PYTHON) is $$($(PYTHON) -V); name another: make PYTHON=python3.12"; exit 1; }
@@ -158,14 +184,16 @@ $(SAM): requirements/sam.txt
 $(CHECKOV): requirements/checkov.txt
 $(STAND_IN): requirements/stand-in.txt
 $(EXPORT): $(EXPORT_REQUIREMENTS)
+$(TRAIN): requirements/train.txt
 SIZE_MB_.venv := 250
 SIZE_MB_.dev := 2250
 SIZE_MB_.export := 1750
+SIZE_MB_.train := 750
 SIZE_MB_.sam := 220
 SIZE_MB_.checkov := 200
 SIZE_MB_.stand-in := 60
 
-$(RUN) $(DEV) $(EXPORT) $(SAM) $(CHECKOV) $(STAND_IN): %/.installed: | .venv/bin/pip
+$(RUN) $(DEV) $(EXPORT) $(TRAIN) $(SAM) $(CHECKOV) $(STAND_IN): %/.installed: | .venv/bin/pip
 	@echo "Setting up $*, about $(SIZE_MB_$*) MB."
 	@test -e $*/bin/python || $(PYTHON) -m venv --without-pip $*
 	@$(PIP_INSTALL) --python $*/bin/python install $(PIP_OPTIONS) --progress-bar off --requirement $< | awk -v name=$* -v all="$$(grep -c == $<)" \

@@ -1,10 +1,11 @@
-"""Both handlers side by side: each in a process of its own, measured in turn: A, B, A, B."""
+"""Both handlers side by side: a process for each, measured in turn: A, B, A, B."""
 
 import json
 import os
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -96,8 +97,8 @@ def compare(material: Material, modules: tuple[str, str]) -> tuple[Times, Times]
                     cold[module].append(worker.age_ms)
     warm: dict[str, list[dict[str, float]]] = {module: [] for module in modules}
     large: dict[str, list[dict[str, float]]] = {module: [] for module in modules}
-    with Worker(modules[0], material) as first, Worker(modules[1], material) as second:
-        workers = dict(zip(modules, (first, second), strict=True))
+    with ExitStack() as stack:
+        workers = {module: stack.enter_context(Worker(module, material)) for module in modules}
         for worker in workers.values():
             for _ in range(3):
                 worker(material.photo_event)
@@ -107,8 +108,8 @@ def compare(material: Material, modules: tuple[str, str]) -> tuple[Times, Times]
         for _ in tqdm(range(LARGE_RUNS), desc="12-megapixel photos"):
             for module, worker in workers.items():
                 large[module].append(worker(material.large_event))
-    first_times, second_times = (_times(cold[m], warm[m], large[m]) for m in modules)
-    return first_times, second_times
+    reference, service = (_times(cold[module], warm[module], large[module]) for module in modules)
+    return reference, service
 
 
 def _times(cold: list[float], warm: list[dict[str, float]], large: list[dict[str, float]]) -> Times:

@@ -34,7 +34,8 @@ def main(module: str) -> None:
         response = handler(event, Context())
         total_ms = (time.perf_counter() - began_s) * 1000
         steps = {
-            f"{k}_ms": float(v) for k, v in TIMING.findall(response["headers"]["server-timing"])
+            f"{step}_ms": float(ms)
+            for step, ms in TIMING.findall(response["headers"]["server-timing"])
         }
         answer = {"status": response["statusCode"], "total_ms": total_ms, "peak_mb": _peak_mb()}
         print(json.dumps(answer | steps), file=answers)

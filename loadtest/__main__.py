@@ -1,5 +1,5 @@
-"""``python -m loadtest run|compare|scaling``, behind ``make load``, ``load-compare`` and
-``load-scaling``. Options that are not known go to Locust: --users 50 --run-time 5m."""
+"""``python -m loadtest run|compare|scaling|soak``, behind ``make load``, ``load-compare``,
+``load-scaling`` and ``soak``. Options that are not known go to Locust: --users 50 --run-time 5m."""
 
 import argparse
 import shlex
@@ -13,11 +13,13 @@ from infra.commands.launch import ROOT, ServiceFailed
 from loadtest.experiments import Options, compare, run, scaling
 from loadtest.load import RunFailed
 from loadtest.report import write_report
+from loadtest.soak.experiment import USERS, soak
 
 _USUAL = {
     run: ("--users", "10", "--run-time", "60s"),
     compare: ("--users", "20", "--run-time", "30s", "--shape", "spike", "--pause-s", "0.5"),
     scaling: ("--run-time", "60s"),
+    soak: (*USERS, "--users", "8", "--run-time", "10m"),
 }
 _USERS = ("Person", "Index", "Predict", "Feedback", "Labels")
 
@@ -25,13 +27,14 @@ _USERS = ("Person", "Index", "Predict", "Feedback", "Labels")
 def main(argv: Sequence[str] | None = None) -> int:
     """0 when all went well; 1 when a request failed that should not, or a limit broke; 2 without
     a result."""
-    # SIGTERM ends it like Ctrl-C, the service and Locust included.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGTERM ends it like Ctrl-C, which may be ignored where it was started in the background.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     argv = list(sys.argv[1:] if argv is None else argv)
     began = datetime.now(UTC)
     options, more = _parse(argv)
     # Locust takes the last of several: what is asked for stands after what is usual.
-    load = (options.user, "--spawn-rate", options.spawn_rate, *_USUAL[options.experiment], *more)
+    load = ("--spawn-rate", options.spawn_rate, *_USUAL[options.experiment], *options.user, *more)
     folder: Path = options.output / f"{began:%Y-%m-%d-%H%M%S}-{options.kind}"
     folder.mkdir(parents=True)
     try:
@@ -52,10 +55,11 @@ def _parse(argv: Sequence[str]) -> tuple[Options, list[str]]:
     kinds = parser.add_subparsers(dest="kind", required=True)
     commands = {kind: kinds.add_parser(kind.__name__, allow_abbrev=False) for kind in _USUAL}
     for experiment, command in commands.items():
-        command.set_defaults(experiment=experiment)
-        user = "Person" if experiment is run else "Predict"
+        command.set_defaults(experiment=experiment, user=())
         add = command.add_argument
-        add("--user", choices=_USERS, default=user, help="who the users are")
+        if experiment is not soak:
+            user = "Person" if experiment is run else "Predict"
+            add("--user", choices=_USERS, nargs=1, default=(user,), help="who the users are")
         add("--spawn-rate", default="5", help="how many more a second")
         add("--output", type=Path, default=ROOT / "build" / "load", help="reports go below it")
         if experiment is not run:
@@ -63,38 +67,27 @@ def _parse(argv: Sequence[str]) -> tuple[Options, list[str]]:
     add = commands[run].add_argument
     add("--url", required=True, help="address of the page and the API")
     add("--data", type=Path, help="data folder of `make run`, for the server's side")
-    add("--log-group", help="the classifier's log group in AWS, for the server's side")
-    add("--function", help="the classifier's name in AWS")
+    add("--aws", nargs=2, metavar=("LOG_GROUP", "FUNCTION"), help="the same of a deployed one")
     add("--provisioned", type=int, default=0, help="provisioned environments, for the cost")
-    add("--settle-s", type=float, default=120.0, help="wait for CloudWatch, which shows all late")
+    add("--max-p95-ms", type=float, help="it fails above this 95th percentile")
+    add("--max-error-rate", type=float, help="it fails above this share of failures, 0…1")
+    add("--max-cold-ratio", type=float, help="it fails above this share of cold starts, 0…1")
     add = commands[compare].add_argument
-    add("--environments", type=count, default=4, help="most environments, in both")
-    add("--provisioned", type=count, help="provisioned ones; default: all of them")
-    add("--rounds", type=count, default=2, help="runs of each that count")
+    add("--environments", type=int, default=4, help="most environments, in both")
+    add("--provisioned", type=int, help="provisioned ones; default: all of them")
+    add("--rounds", type=int, default=2, help="runs of each that count")
     add = commands[scaling].add_argument
     add("--users", type=counts, default=(50,), help="how many, as in 50,100,500")
     add("--environments", type=counts, default=(1, 2, 4), help="as in 1,2,4")
-    add("--queue", type=count, default=100, help="most requests that wait for an environment")
-    options, more = parser.parse_known_args(argv)
-    if options.kind == "run" and bool(options.log_group) != bool(options.function):
-        parser.error("--log-group and --function go together")
-    if options.kind == "compare":
-        options.provisioned = options.provisioned or options.environments
-        if options.provisioned > options.environments:
-            parser.error("--provisioned is more than --environments")
-    return options, more
-
-
-def count(text: str) -> int:
-    """A whole number from 1."""
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not 1 or more")
-    return int(text)
+    add = commands[soak].add_argument
+    add("--environments", type=int, default=2, help="most per function")
+    add("--kill-every", type=float, default=20.0, metavar="S", help="0 kills none")
+    return parser.parse_known_args(argv)
 
 
 def counts(text: str) -> tuple[int, ...]:
     """Whole numbers, as in 1,2,4."""
-    return tuple(count(part) for part in text.split(","))
+    return tuple(int(part) for part in text.split(","))
 
 
 if __name__ == "__main__":

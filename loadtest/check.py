@@ -1,7 +1,8 @@
 """Requests, and whether their answers are what they should be: status, headers, whole body."""
 
 import json
-from collections.abc import Callable, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any, NamedTuple
@@ -52,19 +53,15 @@ Check = Callable[[Answer], object]
 
 
 class Exchange(NamedTuple):
-    """A request by its ``name`` in tables and its ``target`` (path and query), and the check.
-
-    ``weight`` is how often it is sent, relative to others; ``comment`` is feedback's own text.
-    """
+    """A request by its ``name`` in tables and its ``target`` (path and query), and the check."""
 
     name: str
     method: str
     target: str
     check: Check
-    body: bytes | None = None
+    body: bytes | Iterable[bytes] | None = None
     content_type: str = ""
-    weight: int = 1
-    comment: str = ""
+    comment: str = ""  # feedback's own
 
 
 class Result(NamedTuple):
@@ -81,8 +78,8 @@ def classify(answer: Answer, check: Check) -> Result:
         timed_out = isinstance(answer.error, TimeoutError)
         return Result("timeout" if timed_out else "failed", repr(answer.error))
     retry_after = answer.headers.get("retry-after")
-    full = retry_after is not None or answer.code == "too_many_requests"
-    if answer.status == _TOO_MANY_REQUESTS or (answer.status == _UNAVAILABLE and full):
+    full = answer.status == _UNAVAILABLE and retry_after is not None
+    if full or answer.status == _TOO_MANY_REQUESTS:
         # API Gateway sends no time; dates are allowed by the RFC, but nothing here sends them.
         wait_s = float(retry_after) if retry_after and retry_after.isdecimal() else _RETRY_AFTER_S
         return Result("refused", str(answer), min(wait_s, _MAX_RETRY_AFTER_S))
@@ -95,21 +92,24 @@ def classify(answer: Answer, check: Check) -> Result:
     return Result("ok")
 
 
-def predict(
-    body: bytes, content_type: str, name: str = PREDICT, top_k: int | None = None, weight: int = 1
-) -> Exchange:
-    """Send a photo, in whatever form; ``top_k`` None leaves the number of classes to the API."""
+def predict(body: bytes, content_type: str, name: str = PREDICT, top_k: int = 0) -> Exchange:
+    """Send a photo, in whatever form; the number of classes is left to the API unless named."""
     target = f"/v1/predict?top_k={top_k}" if top_k else "/v1/predict"
     due = partial(check_prediction, top_k=top_k or TOP_K)
-    return Exchange(name, "POST", target, due, body, content_type, weight)
+    return Exchange(name, "POST", target, due, body, content_type)
+
+
+def predict_json(photo: bytes, name: str = PREDICT, top_k: int = 0) -> Exchange:
+    """Send a photo in base64."""
+    return predict(json_body(image=b64encode(photo).decode()), JSON, name, top_k)
 
 
 def feedback(receipt: str, name: str = FEEDBACK, status: int = 0, **fields: Any) -> Exchange:
     """Say whether a prediction was right; ``status`` where only one will do."""
     statuses = (status,) if status else (200, 201)
-    due = partial(check_feedback, receipt=receipt, correct=fields["correct"], statuses=statuses)
+    due = partial(check_feedback, statuses=statuses, receipt=receipt, correct=fields["correct"])
     body, comment = json_body(prediction_id=receipt, **fields), fields.get("comment", "")
-    return Exchange(name, "POST", "/v1/feedback", due, body, JSON, comment=comment)
+    return Exchange(name, "POST", "/v1/feedback", due, body, JSON, comment)
 
 
 def json_body(**members: object) -> bytes:
@@ -127,7 +127,7 @@ def check_problem(answer: Answer, status: int, code: str) -> None:
     _require((answer.status, answer.code) == (status, code), f"{answer}, not {status} {code}")
 
 
-def check_prediction(answer: Answer, top_k: int = TOP_K) -> Mapping[str, Any]:
+def check_prediction(answer: Answer, top_k: int = TOP_K) -> None:
     """``top_k`` different classes, the likeliest first, from an environment that names itself."""
     check_status(answer)
     match answer.json:
@@ -136,16 +136,15 @@ def check_prediction(answer: Answer, top_k: int = TOP_K) -> Mapping[str, Any]:
             "model": {"name": str(name), "version": str(version)},
             "predictions": [*predictions],
         } if receipt and name and version:
-            classes = {_class(prediction) for prediction in predictions}
-            scores = [_score(prediction) for prediction in predictions]
+            ranking = [_class(prediction, "score", float | int) for prediction in predictions]
         case _:
             raise WrongAnswer(f"no prediction: {answer.body!r:.100}")
+    scores, classes = [score for *_, score in ranking], {ranked[:2] for ranked in ranking}
     _require(len(scores) == top_k, f"{len(scores)} predictions, not {top_k}")
     _require(scores == sorted(scores, reverse=True), "predictions are not in order of their scores")
     _require(sum(scores) <= 1 + _ROUNDING, "probabilities sum to more than 1")
     _require(len(classes) == top_k, "a class is there twice")
     _require(bool(answer.headers.get("x-environment-id")), "no x-environment-id")
-    return answer.json
 
 
 def check_feedback(
@@ -160,12 +159,12 @@ def check_feedback(
 def check_labels(answer: Answer) -> None:
     """At least one class."""
     check_status(answer)
-    labels = answer.json.get("labels")
-    _require(isinstance(labels, list) and bool(labels), f"no labels: {answer.body!r:.100}")
-    for label in labels or ():
-        _class(label)
-        index = label.get("index")
-        _require(isinstance(index, int) and index >= 0, f"no index: {label!r:.100}")
+    match answer.json:
+        case {"labels": [_, *_] as labels}:
+            for label in labels:
+                _class(label, "index", int)
+        case _:
+            raise WrongAnswer(f"no labels: {answer.body!r:.100}")
 
 
 def check_page(answer: Answer) -> None:
@@ -175,18 +174,13 @@ def check_page(answer: Answer) -> None:
     _require(whole, "not the whole page")
 
 
-def _class(value: object) -> tuple[str, str | None]:
+def _class(value: Any, key: str, kind: Any) -> tuple[str, str | None, Any]:
     match value:
         case {"label": str(label), "wnid": None | str() as wnid} if label and wnid != "":
-            return label, wnid
-    raise WrongAnswer(f"no class: {value!r:.100}")
-
-
-def _score(value: Any) -> float:
-    match value.get("score"):
-        case float() | int() as score if 0 <= score <= 1:
-            return score
-    raise WrongAnswer(f"no probability: {value!r:.100}")
+            number = value.get(key)
+            if isinstance(number, kind) and number >= 0:
+                return label, wnid, number
+    raise WrongAnswer(f"no class with its {key}: {value!r:.100}")
 
 
 def _require(holds: bool, reason: str) -> None:  # noqa: FBT001 - it is what is asserted

@@ -1,20 +1,25 @@
 """One headless Locust run as a process of its own, and what it leaves behind."""
 
 import csv
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infra.commands.launch import ENVIRON, ROOT, running_service
 from infra.deploy.reports import AwsReports
 from infra.local.aws_lambda.report import LocalReports, Report
+from infra.local.machine.guardian import Guardian
 from loadtest.records import Request, read_requests
 from loadtest.summary import span_s
 
 _STOP_TIMEOUT_S = 35  # the last answers are waited for: a gateway gives up after 30
 _CLOCKS_S = 2.0  # what the clocks of client and server may differ by
+
+Watch = Callable[["subprocess.Popen[bytes]"], object]
 
 
 class RunFailed(Exception):
@@ -23,26 +28,22 @@ class RunFailed(Exception):
 
 @dataclass(frozen=True)
 class Run:
-    """One finished run: every request, the server's own records, (epoch second, users) by time.
-
-    ``spilled_over`` counts invocations beyond provisioned concurrency, None without a source.
-    """
+    """One finished run: every request, and the server's own records."""
 
     name: str
     start_s: float
     duration_s: float
     requests: tuple[Request, ...]
     server: tuple[Report, ...]
-    users: tuple[tuple[float, int], ...]
-    spilled_over: int | None
+    users: tuple[tuple[float, int], ...]  # by epoch second
+    spilled_over: int | None  # beyond provisioned concurrency, None without a source
 
 
 def run_fresh(name: str, folder: Path, load: tuple[str, ...], *service_options: str) -> Run:
     """Start a service, load it, stop it; all of it is kept below ``folder``.
 
     Raises:
-        ServiceFailed: the service does not come up.
-        RunFailed: Locust did not do its work.
+        ServiceFailed, RunFailed: the service or Locust did not do its work.
     """
     data = folder / "services" / name
     with running_service(data, *service_options, "--skip-check") as service:
@@ -50,23 +51,36 @@ def run_fresh(name: str, folder: Path, load: tuple[str, ...], *service_options: 
     return collect(name, folder, LocalReports(data / "logs" / "requests.jsonl"))
 
 
-def generate_load(name: str, folder: Path, url: str, load: tuple[str, ...]) -> int:
+def generate_load(
+    name: str, folder: Path, url: str, load: tuple[str, ...], watch: Watch = subprocess.Popen.wait
+) -> int:
     """Run Locust with the options ``load``; its report, tables and requests go to ``folder``.
 
-    Returns Locust's exit code, which is 1 where a threshold broke or a request failed.
+    ``watch`` gets its process, and returns when that has ended, or is to end. Returns Locust's exit
+    code, which is 1 where a request failed.
 
     Raises:
         RunFailed: it ended without having written the requests.
     """
+    table = folder / f"{name}_requests.jsonl"
     command = (
         *(sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--host", url),
         *("--headless", "--only-summary", "--loglevel", "WARNING"),
         *("--stop-timeout", str(_STOP_TIMEOUT_S), "--html", str(folder / f"{name}.html")),
         *("--csv", str(folder / name), "--csv-full-history"),
-        *("--requests", str(folder / f"{name}_requests.csv"), *_meeting_point(load), *load),
+        *("--requests", str(table), *_meeting_point(load), *load),
     )
-    code = subprocess.run(command, cwd=ROOT, env=ENVIRON, check=False).returncode  # noqa: S603
-    if code not in (0, 1) or not (folder / f"{name}_requests.csv").is_file():
+    # In a session of its own it gets Ctrl-C once, from here; the guardian ends it without us.
+    process = subprocess.Popen(command, cwd=ROOT, env=ENVIRON, start_new_session=True)  # noqa: S603
+    with Guardian() as guardian, process:
+        guardian.watch(process.pid)
+        try:
+            watch(process)
+        finally:
+            process.send_signal(signal.SIGINT)  # not sent to one that has ended
+            code = process.wait()
+            guardian.release(process.pid)
+    if code not in (0, 1) or not table.is_file():
         raise RunFailed(f"Locust ended with exit code {code}")
     return code
 
@@ -82,7 +96,7 @@ def _meeting_point(load: tuple[str, ...]) -> tuple[str, ...]:
 
 def collect(name: str, folder: Path, source: AwsReports | LocalReports | None) -> Run:
     """What a run left in ``folder``, joined with the server's records if there is a source."""
-    requests = list(read_requests(folder / f"{name}_requests.csv"))
+    requests = read_requests(folder / f"{name}_requests.jsonl")
     start_s = min((request.start_s for request in requests), default=0.0)
     duration_s = span_s(requests)
     window = (start_s - _CLOCKS_S, start_s + duration_s + _CLOCKS_S)

@@ -3,10 +3,9 @@
 import io
 import struct
 import zlib
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -15,16 +14,13 @@ _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
 _MAX_BYTES = 4_500_000
 _JPEG_QUALITY = 85
 
-# By size: (width, height) and the noise that gives it, for noise compresses badly: a web picture, a
-# screenshot, a phone's photo.
+# By size: width, height, and the noise that gives it: a web picture, a screenshot, a phone's photo.
 _GENERATED = {50_000: (320, 240, 60.8), 500_000: (1280, 960, 23.5), 3_000_000: (3200, 2400, 22.1)}
 
 
-@dataclass(frozen=True)
-class Photo:
+class Photo(NamedTuple):
     """One image file, and its media type."""
 
-    name: str
     data: bytes
     content_type: str
 
@@ -33,7 +29,7 @@ def load_photos(folder: Path | None) -> tuple[Photo, ...]:
     """Every JPEG and PNG in ``folder`` that the API takes (4.5 MB); generated ones without any."""
     files = sorted(folder.iterdir()) if folder is not None and folder.is_dir() else []
     photos = tuple(
-        Photo(file.name, file.read_bytes(), _TYPES[file.suffix.lower()])
+        Photo(file.read_bytes(), _TYPES[file.suffix.lower()])
         for file in files
         if file.suffix.lower() in _TYPES and file.stat().st_size <= _MAX_BYTES
     )
@@ -43,7 +39,13 @@ def load_photos(folder: Path | None) -> tuple[Photo, ...]:
 @cache
 def generated_photos() -> tuple[Photo, ...]:
     """JPEGs of 50 KB, 500 KB and 3 MB (1 KB = 1000 bytes), within 5 %; the same ones each time."""
-    return tuple(_generate(size_bytes, *how) for size_bytes, how in _GENERATED.items())
+    photos = []
+    for size_bytes, (width, height, strength) in _GENERATED.items():
+        noise = np.random.default_rng(size_bytes).normal(0, strength, (height, width, 3))
+        gradient = np.linspace(0, 255, width)[None, :, None]
+        image = Image.fromarray(np.clip(gradient + noise, 0, 255).astype(np.uint8))
+        photos.append(Photo(encode(image, "JPEG", quality=_JPEG_QUALITY), "image/jpeg"))
+    return tuple(photos)
 
 
 def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
@@ -64,11 +66,3 @@ def png_bomb(width: int = 50_000, height: int = 50_000) -> bytes:
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = (b"IHDR", header), (b"IDAT", zlib.compress(bytes(1_000_000))), (b"IEND", b"")
     return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, body) for kind, body in chunks)
-
-
-def _generate(size_bytes: int, width: int, height: int, strength: float) -> Photo:
-    noise = np.random.default_rng(size_bytes).normal(0, strength, (height, width, 3))
-    gradient = np.linspace(0, 255, width)[None, :, None]
-    pixels = np.clip(gradient + noise, 0, 255).astype(np.uint8)
-    data = encode(Image.fromarray(pixels), "JPEG", quality=_JPEG_QUALITY)
-    return Photo(f"generated-{size_bytes // 1000}-kb.jpg", data, "image/jpeg")

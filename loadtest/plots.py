@@ -23,43 +23,38 @@ _KINDS = {  # colour and marker
 _COLORS = ("#4477aa", "#ee7733", "#009988", "#aa3377")
 _PERCENTS = (50, 75, 90, 95, 99, 100)
 _WIDTH, _HEIGHT = 8.0, 3.0  # inches, of a panel
+_SECONDS = "seconds since the run began"
 
 Variants = Mapping[str, Sequence[Run]]
 """Runs of the same load by what they were run against."""
 
 
 def draw_plots(variants: Variants) -> dict[str, str]:
-    """SVG by name; a plot without anything to show is left out."""
+    """SVG by title; a plot without anything to show is left out."""
     latency = {name: partial(_draw_latency, runs) for name, runs in variants.items()}
+    percents = {"Latency of good answers": partial(_draw_percentiles, variants)}
+    rates = {"Good answers, each second": partial(_draw_rates, variants)}
     plots = {
-        "latency": _plot(latency, "seconds since the run began", "latency, ms"),
-        "percentiles": _plot(
-            {"Latency of good answers": partial(_draw_percentiles, variants)}, "", "ms"
-        ),
-        "rps": _plot(
-            {"Good answers, each second": partial(_draw_rates, variants)}, "users", "per second"
-        ),
+        "Latency over time": _plot(latency, _SECONDS, "latency, ms"),
+        "Percentiles of cold and warm": _plot(percents, "", "ms"),
+        "Answers a second and users": _plot(rates, "users", "per second"),
     }
     if any(run.server for runs in variants.values() for run in runs):
         working = {name: partial(_draw_environments, runs) for name, runs in variants.items()}
-        label = "environments at work"
-        plots["environments"] = _plot(working, "seconds since the run began", label)
+        plots["Environments over time"] = _plot(working, _SECONDS, "environments at work")
     return plots
 
 
 def draw_bars(labels: Sequence[str], values: Sequence[float]) -> str:
     """Good answers a second, a bar for each label, as SVG."""
-
-    def draw(axes: Axes) -> None:
-        axes.bar_label(axes.bar(labels, values, color=_COLORS[0]), fmt="%.1f")
-
-    return _plot({"Good answers a second": draw}, "", "per second")
+    draw = partial(Axes.bar, x=labels, height=values, color=_COLORS[0])
+    bars = {"Good answers a second": lambda axes: axes.bar_label(draw(axes), fmt="%.1f")}
+    return _plot(bars, "", "per second")
 
 
 def rates_by_users(run: Run) -> list[tuple[int, int]]:
     """(users, good answers that ended) for each second with users."""
-    good = (request for request in run.requests if request.outcome == "ok")
-    ended = Counter(int(request.start_s + request.latency_ms / 1000) for request in good)
+    ended = Counter(int(request.end_s) for request in run.requests if request.outcome == "ok")
     return [(users, ended[int(second)]) for second, users in run.users if users]
 
 
@@ -70,22 +65,20 @@ def _draw_latency(runs: Sequence[Run], axes: Axes) -> None:
             good = "cold start" if request.cold else "no cold start"
             kind = good if request.outcome == "ok" else request.outcome
             points[kind].append((request.start_s - run.start_s, request.latency_ms))
-    for kind, (color, marker) in _KINDS.items():
-        if points[kind]:
-            # Thousands of points are drawn as one picture, or the page would weigh megabytes.
-            x, y = zip(*points[kind], strict=True)
-            axes.scatter(x, y, s=12, c=color, marker=marker, label=kind, rasterized=True)
-            axes.set_yscale("log")
+    for kind in filter(points.get, _KINDS):
+        color, marker = _KINDS[kind]
+        # Thousands of points are drawn as one picture, or the page would weigh megabytes.
+        x, y = zip(*points[kind], strict=True)
+        axes.scatter(x, y, s=12, c=color, marker=marker, label=kind, rasterized=True)
+        axes.set_yscale("log")
 
 
 def _draw_percentiles(variants: Variants, axes: Axes) -> None:
     for color, (name, runs) in zip(_COLORS, variants.items(), strict=False):
-        all_requests = (request for run in runs for request in run.requests)
-        good = [request for request in all_requests if request.outcome == "ok"]
+        good = [request for run in runs for request in run.requests if request.outcome == "ok"]
         for label, cold, style in (("cold", True, "D--"), ("warm", False, "o-")):
-            some = [request for request in good if request.cold is cold]
-            if some:
-                heights = [found.ms for found in percentiles(some, _PERCENTS).values()]
+            if some := [request for request in good if request.cold is cold]:
+                heights = [percentile.ms for percentile in percentiles(some, _PERCENTS).values()]
                 text = f"{name}, {label} ({len(some)})"
                 axes.plot([f"p{rank}" for rank in _PERCENTS], heights, style, c=color, label=text)
                 axes.set_yscale("log")
@@ -101,19 +94,20 @@ def _draw_rates(variants: Variants, axes: Axes) -> None:
 def _draw_environments(runs: Sequence[Run], axes: Axes) -> None:
     """Different environments at work each second, by function; every run drawn over the others."""
     for number, run in enumerate(runs):
-        working: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        working: dict[str, set[tuple[int, str]]] = defaultdict(set)
         for record in run.server:
             if record.environment_id and record.time >= run.start_s:  # not those made ready before
                 second = int(record.time - run.start_s)
-                working[record.function][second].add(record.environment_id)
-        for color, (function, ids) in zip(_COLORS, sorted(working.items()), strict=False):
-            counts = [len(ids[second]) for second in range(max(ids) + 1)]
-            label = None if number else function
-            axes.step(range(len(counts)), counts, where="post", c=color, label=label, alpha=0.7)
+                working[record.function].add((second, record.environment_id))
+        for color, (function, pairs) in zip(_COLORS, sorted(working.items()), strict=False):
+            counts = Counter(second for second, _ in pairs)
+            seconds, label = range(max(counts) + 1), None if number else function
+            heights = [counts[second] for second in seconds]
+            axes.step(seconds, heights, where="post", c=color, label=label, alpha=0.7)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 
 
-def _plot(panels: Mapping[str, Callable[[Axes], None]], xlabel: str, ylabel: str) -> str:
+def _plot(panels: Mapping[str, Callable[[Axes], object]], xlabel: str, ylabel: str) -> str:
     """Panels by title below each other, as SVG."""
     figure = Figure(figsize=(_WIDTH, _HEIGHT * len(panels)), layout="constrained")
     grid = figure.subplots(len(panels), 1, squeeze=False, sharex=True, sharey=True)

@@ -1,12 +1,11 @@
-"""A request as its client saw it and as the server recorded it, and tables of them."""
+"""A request as its client saw it and as the server recorded it, and the table of both."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import IO, Literal
-
-from pydantic import TypeAdapter
+from typing import Literal
 
 from infra.local.aws_lambda.report import Report
 
@@ -19,13 +18,9 @@ Outcome = Literal["ok", "refused", "timeout", "failed"]
 
 @dataclass(frozen=True)
 class Request:
-    """One request; ``start_s`` in epoch seconds, an empty id where the answer named none.
+    """One request, with an empty id where the answer named none."""
 
-    ``cold`` is what the answer's headers say, None where no function answered. ``code`` is the
-    problem's; ``comment`` is what feedback said. ``server`` is None where no record has its id.
-    """
-
-    start_s: float
+    start_s: float  # epoch
     user: str
     name: str
     status: int
@@ -34,42 +29,32 @@ class Request:
     request_bytes: int
     request_id: str = ""
     environment_id: str = ""
-    cold: bool | None = None
+    cold: bool | None = None  # as the answer's headers say, None where no function answered
     reason: str = ""
-    code: str = ""
-    comment: str = ""
-    server: Report | None = None
+    code: str = ""  # the problem's
+    comment: str = ""  # feedback's
+    server: Report | None = None  # None where no record has its id
+
+    @property
+    def end_s(self) -> float:
+        """Epoch seconds when it had ended."""
+        return self.start_s + self.latency_ms / 1000
 
 
-_CLIENT = [field.name for field in fields(Request) if field.name != "server"]
-_SERVER = [field.name for field in fields(Report)]
-_REQUEST = TypeAdapter(Request)
-
-
-def request_table(file: IO[str], columns: Sequence[str] = _CLIENT) -> "csv.DictWriter[str]":
-    """A CSV table of what requests have as ``vars``: the clients' side unless told otherwise."""
-    writer = csv.DictWriter(file, columns, extrasaction="ignore")
-    writer.writeheader()
-    return writer
-
-
-def read_requests(path: Path) -> Iterator[Request]:
-    """What is in such a table.
-
-    Raises:
-        ValueError: a line is not a request.
-    """
-    with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file):
-            yield _REQUEST.validate_python({name: text for name, text in row.items() if text})
+def read_requests(path: Path) -> list[Request]:
+    """The clients' side, a JSON line each."""
+    return [Request(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
 
 
 def write_joined(path: Path, runs: Iterable[tuple[str, Sequence[Request]]]) -> None:
     """Requests by run as CSV: what the client saw, then the server's columns as ``server_…``."""
+    client = [field.name for field in fields(Request) if field.name != "server"]
+    server = [f"server_{field.name}" for field in fields(Report)]
     with path.open("w", newline="", encoding="utf-8") as file:
-        table = request_table(file, ["run", *_CLIENT, *(f"server_{name}" for name in _SERVER)])
+        table = csv.DictWriter(file, ["run", *client, *server], extrasaction="ignore")
+        table.writeheader()
         for run, requests in runs:
             for request in requests:
-                server = vars(request.server).items() if request.server is not None else ()
-                recorded = {f"server_{name}": value for name, value in server}
+                record = vars(request.server) if request.server is not None else {}
+                recorded = {f"server_{name}": value for name, value in record.items()}
                 table.writerow({"run": run, **vars(request), **recorded})

@@ -2,7 +2,7 @@
 
 import argparse
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,114 +22,71 @@ class Percentile(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Summary:
-    """Counts of requests by outcome; ``duration_s`` from the first's start to the last's end.
-
-    ``latency`` has a percentile for each of PERCENTS; nothing where none was answered.
-    """
+class Statistics:
+    """Counts of requests, and what follows from them."""
 
     requests: int
     ok: int
     refused: int
     timeouts: int
-    failed: int
+    fails: int  # failures and timeouts; refusals are none
     cold: int
-    warm: int
-    duration_s: float
-    latency: Mapping[int, Percentile]
-
-    @property
-    def fails(self) -> int:
-        """Failures, timeouts among them; refusals are none."""
-        return self.failed + self.timeouts
-
-    @property
-    def rps(self) -> float:
-        """Good answers a second."""
-        return self.ok / self.duration_s if self.duration_s else 0.0
-
-    @property
-    def error_rate(self) -> float:
-        """Failures per request that was not refused, 0…1."""
-        return self.fails / max(self.requests - self.refused, 1)
-
-    @property
-    def cold_ratio(self) -> float:
-        """Cold starts per answer of a function, 0…1."""
-        return self.cold / max(self.cold + self.warm, 1)
+    answers: int  # of a function, cold or not
+    duration_s: float  # from the first's start to the last's end
+    rps: float  # good answers
+    error_rate: float  # fails per request that was not refused, 0…1
+    cold_ratio: float  # cold starts per answer, 0…1
+    latency: Mapping[int, Percentile]  # for each of PERCENTS; nothing where none was answered
 
 
-def summarize(requests: Sequence[Request], duration_s: float | None = None) -> Summary:
+def summarize(requests: Sequence[Request], duration_s: float | None = None) -> Statistics:
     """Count ``requests``; ``duration_s`` where they are of several runs."""
-    outcomes = [request.outcome for request in requests]
-    starts = [request.cold for request in requests]
-    return Summary(
-        requests=len(requests),
-        ok=outcomes.count("ok"),
-        refused=outcomes.count("refused"),
-        timeouts=outcomes.count("timeout"),
-        failed=outcomes.count("failed"),
-        cold=starts.count(True),
-        warm=starts.count(False),
-        duration_s=span_s(requests) if duration_s is None else duration_s,
+    outcomes: list[str] = [request.outcome for request in requests]
+    starts = [request.cold for request in requests if request.cold is not None]
+    duration_s = span_s(requests) if duration_s is None else duration_s
+    ok, refused, timeouts = map(outcomes.count, ("ok", "refused", "timeout"))
+    fails, cold, answers = outcomes.count("failed") + timeouts, sum(starts), len(starts)
+    return Statistics(
+        *(len(requests), ok, refused, timeouts, fails, cold, answers, duration_s),
+        rps=ok / duration_s if duration_s else 0.0,
+        error_rate=fails / max(len(requests) - refused, 1),
+        cold_ratio=cold / max(answers, 1),
         latency=percentiles(requests),
     )
 
 
 def span_s(requests: Sequence[Request]) -> float:
     """From the first start to the last end."""
-    ends = (request.start_s + request.latency_ms / 1000 for request in requests)
-    return max(ends, default=0.0) - min((request.start_s for request in requests), default=0.0)
+    start_s = min((request.start_s for request in requests), default=0.0)
+    return max((request.end_s for request in requests), default=0.0) - start_s
 
 
 def percentiles(
     requests: Iterable[Request], percents: Sequence[int] = PERCENTS
 ) -> dict[int, Percentile]:
-    """The smallest latency that so many per cent do not exceed (nearest rank).
-
-    Of good answers and of timeouts, which took at least as long as was waited: from the first
-    timeout on, all is a lower bound. What was refused or failed does not tell how long an answer
-    takes.
-    """
+    """The smallest latency that so many per cent do not exceed (nearest rank): of good answers and
+    of timeouts, which took at least as long as was waited. From the first timeout on, all is a
+    lower bound. What was refused or failed does not tell how long an answer takes."""
     answered = (request for request in requests if request.outcome in ("ok", "timeout"))
     waits = sorted((request.latency_ms, request.outcome == "timeout") for request in answered)
+    if not waits:
+        return {}
     first = next((rank for rank, (_, cut_off) in enumerate(waits, 1) if cut_off), math.inf)
     ranks = {percent: max(math.ceil(percent * len(waits) / 100), 1) for percent in percents}
-    found = waits and {key: Percentile(waits[at - 1][0], at >= first) for key, at in ranks.items()}
-    return found or {}
+    return {key: Percentile(waits[rank - 1][0], rank >= first) for key, rank in ranks.items()}
 
 
-def add_limits(add: Callable[..., object]) -> None:
-    """Options for what a run must keep; ``add`` is a parser's or a group's add_argument."""
-    add("--max-p95-ms", type=number, help="exit code 1 above this 95th percentile")
-    add("--max-error-rate", type=number, help="exit code 1 above this share of failures, 0…1")
-    add("--max-cold-ratio", type=number, help="exit code 1 above this share of cold starts, 0…1")
-
-
-def broken_limits(options: argparse.Namespace, found: Summary) -> Iterator[str]:
+def broken_limits(options: argparse.Namespace, run: Statistics) -> Iterator[str]:
     """A sentence for each limit that was exceeded. A run without good answers keeps none."""
-    p95 = found.latency.get(95, Percentile(0.0, censored=False))
-    errors = f"{found.error_rate:.4f} ({found.fails} of {found.requests - found.refused})"
-    cold = f"{found.cold_ratio:.4f} ({found.cold} of {found.cold + found.warm})"
-    limits = (
-        (options.max_p95_ms, p95.ms, f"p95 is {p95}, above --max-p95-ms"),
-        (
-            options.max_error_rate,
-            found.error_rate,
-            f"Error rate is {errors}, above --max-error-rate",
-        ),
-        (options.max_cold_ratio, found.cold_ratio, f"Cold ratio is {cold}, above --max-cold-ratio"),
-    )
-    if not found.ok and any(limit is not None for limit, *_ in limits):
-        yield "There was not one good answer, so no limit is kept."
-    for limit, value, text in limits:
-        if limit is not None and value > limit:
-            yield f"{text} {limit:g}."
-
-
-def number(text: str) -> float:
-    """A number from 0."""
-    value = float(text)
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not 0 or more")
-    return value
+    p95 = run.latency.get(95, Percentile(0.0, censored=False))
+    errors = f"{run.error_rate:.4f} ({run.fails} of {run.requests - run.refused})"
+    cold = f"{run.cold_ratio:.4f} ({run.cold} of {run.answers})"
+    for name, limit, value, text in (
+        ("p95-ms", options.max_p95_ms, p95.ms, f"p95 is {p95}"),
+        ("error-rate", options.max_error_rate, run.error_rate, f"Error rate is {errors}"),
+        ("cold-ratio", options.max_cold_ratio, run.cold_ratio, f"Cold ratio is {cold}"),
+    ):
+        if limit is not None and not run.ok:
+            yield f"Without one good answer --max-{name} is not kept."
+        elif limit is not None and value > limit:
+            yield f"{text}, above --max-{name} {limit:g}."

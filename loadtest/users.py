@@ -1,35 +1,33 @@
 """Who loads the service: a person, and users of one endpoint each."""
 
-import base64
 import random
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from locust import FastHttpUser, task
 
 from loadtest import check
-from loadtest.check import Answer, Check, Exchange, Result
-from loadtest.photos import Photo
+from loadtest.check import Answer, Exchange, Result
 from loadtest.records import INDEX, LABELS, Request
 
 # ruff: noqa: S311 - chance, not secrets
 _SEARCHES = ("cat", "dog", "fish", "bird", "car")
-_THINK_S = (1.0, 3.0)
 _FEEDBACK_SHARE = 0.8  # of a person's predictions
 _CORRECT_SHARE = 0.7  # of feedback
 
 
 class ServiceUser(FastHttpUser):
-    """Sends requests, has every answer checked and recorded, and waits when it is refused.
-
-    Its steps say whether they got a good answer.
-    """
+    """Sends requests, has every answer checked and recorded, and waits when it is refused; its
+    steps return an answer if it is good."""
 
     abstract = True
     network_timeout = 35.0  # longer than the 30 s an HTTP API waits: its answer is to be seen
     connection_timeout = 35.0
-    photos: tuple[Photo, ...] = ()
+    photos: tuple[Exchange, ...] = ()
+    original = b""  # the last of them, as a file
     record: Callable[[Request], None]
+    mean_pause_s = 0.0  # --pause-s if it is none
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
@@ -39,54 +37,42 @@ class ServiceUser(FastHttpUser):
 
     def wait_time(self) -> float:
         """Seconds until the next request; a refused user waits as told, and not all the same."""
-        wait_s, factor = self._retry_after_s, random.uniform(1.0, 2.0)
-        return wait_s * factor if wait_s else self.pause_s()
+        if self._retry_after_s:
+            return self._retry_after_s * random.uniform(1.0, 2.0)
+        return float(self.mean_pause_s or self.options.pause_s) * random.uniform(0.5, 1.5)
 
-    def pause_s(self) -> float:
-        """Seconds between requests that were taken."""
-        return float(self.options.pause_s) * random.uniform(0.5, 1.5)
-
-    def open_page(self) -> bool:
+    def open_page(self) -> Answer | None:
         """Load the page."""
-        page = Exchange(INDEX, "GET", self.options.page_url, check.check_page)
-        return self.send(page) is not None
+        return self.send(Exchange(INDEX, "GET", self.options.page_url, check.check_page))
 
-    def search_labels(self) -> bool:
+    def search_labels(self) -> Answer | None:
         """Search the labels."""
         target = f"/v1/labels?q={random.choice(_SEARCHES)}"
-        return self.send(Exchange(LABELS, "GET", target, check.check_labels)) is not None
+        return self.send(Exchange(LABELS, "GET", target, check.check_labels))
 
-    def predict(self) -> bool:
+    def predict(self) -> Answer | None:
         """Send a photo and keep the receipt."""
-        photo = random.choice(self.photos)
-        body, content_type = photo.data, photo.content_type
-        if self.options.photo_form == "json":
-            in_base64 = base64.b64encode(body).decode()
-            body, content_type = check.json_body(image=in_base64), check.JSON
-        answer = self.send(check.predict(body, content_type, top_k=check.TOP_K))
-        self.receipt = answer.json["prediction_id"] if answer is not None else self.receipt
-        return answer is not None
+        answer = self.send(random.choice(self.photos))
+        self.receipt = answer.json["prediction_id"] if answer else self.receipt
+        return answer
 
-    def give_feedback(self) -> bool:
+    def give_feedback(self) -> Answer | None:
         """Answer the last prediction, or make the first."""
+        correct = random.random() < _CORRECT_SHARE
         if not self.receipt:
             return self.predict()
-        correct = random.random() < _CORRECT_SHARE
-        return self.send(check.feedback(self.receipt, correct=correct)) is not None
+        return self.send(check.feedback(self.receipt, correct=correct))
 
     def send(self, exchange: Exchange) -> Answer | None:
         """The answer if it is good."""
         headers = {"content-type": exchange.content_type} if exchange.content_type else {}
-        options: Any = {"data": exchange.body, "headers": headers}  # Locust types bodies as text
-        with self.client.request(
-            exchange.method, exchange.target, exchange.name, catch_response=True, **options
-        ) as response:
-            got: Any = response
-            names = {name.lower(): value for name, value in (got.headers or {}).items()}
-            error = got.error if not got.status_code else None
-            answer = Answer(got.status_code, names, got.content or b"", error)
-            result = self.classify(answer, exchange.check)
-            meta = got.request_meta
+        request: Any = partial(self.client.request, catch_response=True, headers=headers)
+        # It types bodies as text.
+        with request(exchange.method, exchange.target, exchange.name, exchange.body) as response:
+            names = {name.lower(): value for name, value in (response.headers or {}).items()}
+            error = response.error if not response.status_code else None
+            answer = Answer(response.status_code, names, response.content or b"", error)
+            result, meta = check.classify(answer, exchange.check), response.request_meta
             self._retry_after_s = result.retry_after_s
             self.note(exchange, answer, result, meta["start_time"], meta["response_time"])
             if result.outcome == "refused":
@@ -98,48 +84,40 @@ class ServiceUser(FastHttpUser):
                 response.failure(f"{result.outcome}: {result.reason}")
         return answer if result.outcome == "ok" else None
 
-    def classify(self, answer: Answer, due: Check) -> Result:
-        """How a request ended."""
-        return check.classify(answer, due)
-
     def note(
         self, exchange: Exchange, answer: Answer, result: Result, start_s: float, latency_ms: float
     ) -> None:
         """Record a request that has ended."""
-        headers, good = answer.headers, result.outcome == "ok"
-        facts: dict[str, Any] = {
+        headers, body = answer.headers, exchange.body
+        request = Request(
+            start_s=start_s,
+            user=type(self).__name__,
+            name=exchange.name,
+            status=answer.status,
+            outcome=result.outcome,
+            latency_ms=round(latency_ms, 3),
+            request_bytes=len(body) if isinstance(body, bytes) else 0,
             # The function's id, else the gateway's: the server's record has it.
-            "request_id": headers.get("x-request-id") or headers.get("apigw-requestid", ""),
-            "environment_id": headers.get("x-environment-id", ""),
+            request_id=headers.get("x-request-id") or headers.get("apigw-requestid", ""),
+            environment_id=headers.get("x-environment-id", ""),
             # Neither without a function: the page, the gateway's own answers.
-            "cold": {"true": True, "false": False}.get(headers.get("x-cold-start", "")),
-            "request_bytes": len(exchange.body or b""),
-            "reason": result.reason,
-            "code": "" if good else answer.code,
-            "comment": exchange.comment,
-            "latency_ms": round(latency_ms, 3),
-            "name": exchange.name,
-            "status": answer.status,
-            "outcome": result.outcome,
-        }
-        user = type(self)
-        user.record(Request(start_s=start_s, user=user.__name__, **facts))
+            cold={"true": True, "false": False}.get(headers.get("x-cold-start", "")),
+            reason=result.reason,
+            code="" if result.outcome == "ok" else answer.code,
+            comment=exchange.comment,
+        )
+        type(self).record(request)
 
 
 class Person(ServiceUser):
-    """Opens the page, sends a photo, mostly says whether it was right, and sends the next.
+    """Opens the page, sends a photo, mostly says whether it was right, and sends the next; what
+    failed or was refused is tried again. A request a task, so that a run may end at any pause."""
 
-    One request a task and the thinking in between, so that a run may end at any pause; what failed
-    or was refused is tried again.
-    """
+    mean_pause_s = 2.0  # to look and think
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
         self._step = self.predict if self.options.page_url == "none" else self.open_page
-
-    def pause_s(self) -> float:
-        """Time to look and think."""
-        return random.uniform(*_THINK_S)
 
     @task
     def visit(self) -> None:

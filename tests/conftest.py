@@ -12,7 +12,15 @@ from hypothesis import HealthCheck, settings
 from infra.commands.launch import ROOT, Service, running_service
 
 Cloud = Service
-__all__ = ["LIMIT_S", "ROOT", "Cloud", "running_cloud", "skip_or_fail", "wait_until"]
+__all__ = [
+    "LIMIT_S",
+    "ROOT",
+    "Cloud",
+    "aws_endpoint",
+    "running_cloud",
+    "skip_or_fail",
+    "wait_until",
+]
 LIMIT_S = 120
 """How long a test waits for what must happen: only what never does takes as long, anywhere."""
 
@@ -73,6 +81,11 @@ def labelled_photos() -> Path:
     if not (folder / "labels.csv").is_file():
         pytest.skip(f"no labelled photos in {folder}; name a folder with labels.csv: PHOTOS_DIR")
     return folder
+
+
+def aws_endpoint(cloud: Cloud) -> str:
+    """Where the stand-in for AWS beside Lambda answers."""
+    return (cloud.data / "aws" / "endpoint").read_text("utf-8")
 
 
 @pytest.fixture(scope="session")

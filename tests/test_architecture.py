@@ -14,11 +14,11 @@ FUNCTIONS = ROOT / "functions"
 # From the edge to the core: a module imports only what stands in a later row.
 LAYERS = {
     "image_classifier": [
-        {"handler", "worker", "__main__"},
-        {"routes", "queued", "worker_settings"},
+        {"handler", "worker", "collection_handler", "__main__"},
+        {"routes", "queued", "shards", "worker_settings"},
         {"predictor", "upload_event"},
         {"settings", "schemas", "classifier"},
-        {"decode", "preprocess", "runtime", "ranking", "labels"},
+        {"decode", "preprocess", "runtime", "ranking", "labels", "thumbnail"},
         {"artifact", "sniff"},
         {"sniff_tiff"},
         {"complexity"},
@@ -28,6 +28,17 @@ LAYERS = {
         {"routes", "settings", "dynamodb", "memory"},
         {"answer", "store", "summary"},
         {"schemas", "labels", "record"},
+    ],
+    "iris": [{"handler"}, {"routes"}, {"schemas", "model"}],
+    "flight_delay": [{"handler"}, {"routes"}, {"upload"}, {"schemas", "model"}, {"names"}],
+    "tabular": [{"routes", "runtime", "settings"}, {"artifact"}],
+    "image_collections": [
+        {"handler", "plan_handler", "report_handler"},
+        {"routes", "settings"},
+        {"report", "runs"},
+        {"page"},
+        {"contact_sheet", "tally", "charts"},
+        {"rows", "plan", "event", "schemas"},
     ],
     "predictions": [
         {"handler"},
@@ -47,7 +58,7 @@ LAYERS = {
     ],
 }
 # What functions share; each uses itself and those that stand before it.
-SHARED = ["serving", "prediction_store"]
+SHARED = ["serving", "prediction_store", "tabular"]
 # What each floor of infra.local may use besides itself.
 FLOORS = {
     "account": set(),
@@ -59,7 +70,7 @@ FLOORS = {
     "cloud": {"sam", "http_api", "aws_lambda", "machine"},
 }
 BUILD_TIME_ONLY = {"tensorflow", "keras", "torch", "boto3", "botocore", "skimage", "sklearn"}
-WORKERS_OWN = {"worker": {"boto3"}}
+WORKERS_OWN = {"worker": {"boto3"}, "collection_handler": {"boto3"}}
 
 
 def imports_of(path: Path) -> set[str]:
@@ -133,7 +144,7 @@ def test_functions_import_neither_each_other_nor_the_infrastructure():
     for function in functions:
         for path in (FUNCTIONS / function).rglob("*.py"):
             roots = {name.partition(".")[0] for name in imports_of(path)}
-            assert not roots & (functions - {function} | {"infra", "tests"}), path
+            assert not roots & (functions - {function} | {"infra", "tests", "training"}), path
 
 
 def test_the_classifier_needs_nothing_that_only_builds_models():
@@ -275,5 +286,5 @@ def test_what_make_run_installs_is_small_and_of_the_same_versions():
 
     assert served <= pins_of(ROOT / "requirements" / "dev.txt")
     assert not names & {"tensorflow-cpu", "keras", "scipy", "locust", "moto", "playwright", "ruff"}
-    for function in ("image_classifier", "feedback", "predictions"):
+    for function in ("image_classifier", "feedback", "predictions", "tabular"):
         assert pins_of(FUNCTIONS / function / "requirements.txt") <= served

@@ -46,6 +46,7 @@ class Budget:
     forbidden: frozenset[str] = frozenset()
 
 
+TRAINING = frozenset({"boto3", "botocore", "sklearn", "scipy", "onnx", "xgboost", "training"})
 BUDGETS = {
     "image_classifier.handler": Budget(
         190,
@@ -59,7 +60,11 @@ BUDGETS = {
     ),
     "feedback.handler": Budget(230, 510, 27 * MB),
     "predictions.handler": Budget(230, 515, 27 * MB, frozenset({"numpy", "PIL"})),
+    "iris.handler": Budget(195, 440, 70 * MB, TRAINING),
+    "flight_delay.handler": Budget(195, 440, 70 * MB, TRAINING),
 }
+IMAGES = {"iris": "tabular", "flight_delay": "tabular"}
+"""Functions whose image is not their own."""
 UNNEEDED = {"IPython", "sqlite3", "tkinter", "unittest", "pydoc", "doctest", "lib2to3"}
 
 
@@ -68,7 +73,7 @@ def modules_of(code: str, function: str, model: Path, folder: Path) -> dict[str,
     environ = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": f"{folder}:{FUNCTIONS}",
-        "MODEL_DIR": str(model),
+        "MODEL_DIR": "" if function in IMAGES else str(model),
         "LABELS_FILE": str(model / "labels.json"),
         "TABLE_NAME": "FeedbackTable",
         "PREDICTIONS_TABLE": "PredictionsTable",
@@ -85,7 +90,7 @@ def modules_of(code: str, function: str, model: Path, folder: Path) -> dict[str,
 
 def hidden_from(function: str) -> list[str]:
     """Packages installed here that the function's locked requirements do not bring."""
-    locked = (FUNCTIONS / function / "requirements.txt").read_text()
+    locked = (FUNCTIONS / IMAGES.get(function, function) / "requirements.txt").read_text()
     pins = {normal(name) for name in re.findall(r"(?m)^([\w.-]+)==", locked)}
     installed = packages_distributions()
     return [root for root, names in installed.items() if not pins & set(map(normal, names))]
@@ -98,7 +103,7 @@ def normal(name: str) -> str:
 def excesses(modules: dict[str, str | None], budget: Budget) -> list[str]:
     """What a cold start takes beyond its budget, each named."""
     others = [name for name in modules if name.partition(".")[0] not in sys.stdlib_module_names]
-    size = sum(Path(file).stat().st_size for file in modules.values() if file)
+    size = sum(Path(file).stat().st_size for file in {*modules.values()} if file)
     counts = (
         ("Python's modules", len(modules) - len(others), budget.pythons_modules),
         ("other modules", len(others), budget.modules),

@@ -9,36 +9,58 @@ from pydantic_settings import BaseSettings
 
 import feedback.answer
 import feedback.labels
+import flight_delay.upload
 import image_classifier.complexity
 import image_classifier.decode
 import image_classifier.queued
 import image_classifier.upload_event
+import image_collections.routes
+import image_collections.rows
+import image_collections.runs
+import iris.routes
 import predictions.routes
 import serving.api
 import serving.aws
 import serving.body
+import serving.collection
 import serving.image_body
 import serving.receipts
 from feedback.settings import FeedbackSettings
+from image_classifier.settings import CollectionWorkerSettings
 from image_classifier.worker_settings import WorkerSettings
+from image_collections.settings import CollectionApiSettings
 from infra.local.http_api import problems
 from infra.local.sam.intrinsics import load_yaml
 from prediction_store.settings import PredictionStoreSettings
 from serving import errors
 from serving.errors import ServiceError
+from tabular.settings import TabularSettings
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 REFERENCE = (ROOT / "docs" / "reference.md").read_text()
-GUIDES = ["README.md", "infra/README.md", "docs/load.md", "docs/operations.md", "docs/reference.md"]
+GUIDES = [
+    "README.md",
+    "infra/README.md",
+    "docs/load.md",
+    "docs/operations.md",
+    "docs/collections.md",
+    "docs/decisions.md",
+    "docs/tabular.md",
+    "docs/reference.md",
+]
 MODULES = (
     feedback.answer,
     feedback.labels,
+    flight_delay.upload,
     image_classifier.complexity,
     image_classifier.decode,
     image_classifier.queued,
     image_classifier.upload_event,
+    iris.routes,
     predictions.routes,
+    image_collections.routes,
+    image_collections.runs,
     serving.api,
     serving.aws,
     serving.body,
@@ -76,7 +98,22 @@ def test_every_error_code_is_listed_and_no_other():
     assert listed_codes() == (kinds | concrete | set(problems.PROBLEMS)) - logged
 
 
-@pytest.mark.parametrize("settings", [WorkerSettings, FeedbackSettings, PredictionStoreSettings])
+def test_every_code_of_a_photo_s_row_is_listed():
+    rows = set(re.findall(r"^\| `(\w+)` \| [^`]*$", REFERENCE, flags=re.MULTILINE))
+    runs = {"source_unavailable", "no_photos"}
+    defined = codes_of(serving.collection) | codes_of(image_collections.rows)
+
+    assert defined - runs <= rows
+    assert all(f"`{code}`" in REFERENCE for code in runs)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        *(WorkerSettings, CollectionWorkerSettings, CollectionApiSettings),
+        *(FeedbackSettings, PredictionStoreSettings, TabularSettings),
+    ],
+)
 def test_every_setting_is_listed_as_it_describes_itself(settings: type[BaseSettings]):
     for name, field in settings.model_fields.items():
         default = "required" if field.is_required() else f"`{field.default}`"
@@ -143,9 +180,10 @@ def test_its_costs_add_up():
     text = (ROOT / "infra" / "README.md").read_text()
     at_rest = text.partition("**At rest")[2].partition("| `ProvisionedConcurrency=1`")[0]
     million = text.partition("**A million")[2].partition("A cold start")[0]
-
+    collection = text.partition("**A million photos of a bucket")[2].partition("At 1000")[0]
     waiting = text.partition("**The same million")[2].partition("### ")[0]
-    for table in (at_rest, million, waiting):
+
+    for table in (at_rest, million, collection, waiting):
         total, stated = sums(table)
         assert round(total, 2) == stated
 
@@ -155,6 +193,9 @@ def test_its_costs_add_up():
     [
         (1769 / 1024 * 2_628_000 * 0.0000041667, "18.92"),
         (1769 / 1024 * 0.020 * 1_000_000 * 0.0000166667, "0.58"),
+        (1769 / 1024 * 0.021 * 1_000_000 * 0.0000166667, "0.60"),
+        (10_000 * (1e-6 + 2.1 / 16 * 0.00001667), "0.03"),
+        (10_000 * 5e-6 + 20_000 * 4e-7 + 1000 * 5e-6, "0.06"),
         ((2.0 + 0.3) * 1_000_000 / 1_000_000 * 0.50, "1.15"),
         (110 * 0.020, "2.20"),
         (1769 / 1024 * 0.080 * 1_000_000 * 0.0000166667, "2.30"),

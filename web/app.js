@@ -1,16 +1,21 @@
 // Puts the page together, and holds what happens: choose → prepare → upload → answer → feedback.
 
 import { ApiError, getLabels, predict, sendFeedback } from "./api.js";
-import { UnusableImage, prepare } from "./image.js";
+import { UPLOADS } from "./config.js";
+import { PageError, failure } from "./failure.js";
+import { prepare } from "./image.js";
 import { SAMPLES } from "./samples/samples.js";
 import { Store } from "./store.js";
+import { awaitPrediction, uploadPhoto } from "./upload.js";
 import { announce, mount } from "./view.js";
+import { createFolderView } from "./folder-view.js";
 import { createWaker } from "./waking.js";
 
 const AT_ONCE = 2; // uploads side by side; the rest wait
 
 const store = new Store(() => sessionStorage);
 const waker = createWaker(store);
+const folders = createFolderView(waker.answered);
 const chosen = new Map(); // photo id → the file as it was chosen
 const stops = new Map(); // photo id → AbortController of its latest try
 const queue = [];
@@ -34,6 +39,7 @@ const actions = {
     }
   },
 
+  openFolder: folders.open,
   wake: waker.wake,
   select: (selectedId) => store.set({ selectedId }),
 
@@ -45,8 +51,9 @@ const actions = {
   },
 
   cancel(id) {
+    const key = store.photo(id).status === "queued" ? "stoppedWaiting" : "cancelled";
     stops.get(id).abort();
-    store.updatePhoto(id, { status: "failed", failure: { key: "cancelled", retry: true } });
+    store.updatePhoto(id, { status: "failed", failure: { key, retry: true } });
   },
 
   retry(id) {
@@ -87,6 +94,10 @@ function add(file) {
 function start(id) {
   const stop = new AbortController();
   stops.set(id, stop);
+  if (store.photo(id).prediction) {
+    follow(id, stop.signal);
+    return;
+  }
   store.updatePhoto(id, { status: "waiting", progress: 0 });
   queue.push(() => classify(id, stop.signal));
   next();
@@ -103,27 +114,59 @@ async function next() {
   }
 }
 
-async function classify(id, signal) {
-  const update = (changes) => {
-    signal.throwIfAborted();
-    store.updatePhoto(id, changes);
-  };
-  try {
+/** Classify a photo in one request, or upload it where it is too large for that. */
+const classify = (id, signal) =>
+  attempt(id, signal, async (update) => {
     update({ status: "preparing" });
     if (!store.photo(id).file) {
-      const prepared = await prepare(chosen.get(id));
+      const prepared = await prepare(chosen.get(id), { uploads: UPLOADS });
       signal.throwIfAborted();
       update({ ...prepared, preview: prepared.thumbnail && URL.createObjectURL(prepared.file) });
     }
+    const { file, uploadAs } = store.photo(id);
     update({ status: "uploading" });
+    if (uploadAs) {
+      const onProgress = (progress) => update({ progress });
+      update({ prediction: await uploadPhoto(file, uploadAs, { signal, onProgress }) });
+      follow(id, signal); // not waited for, so that the next photo can be sent
+      return;
+    }
     const onProgress = (progress) => update(progress < 1 ? { progress } : { progress, status: "classifying" });
-    const result = await predict(store.photo(id).file, { signal, onProgress });
-    update({ status: "done", result });
-    waker.answered();
+    update({ status: "done", result: await predict(file, { signal, onProgress }) });
+    finished(id);
+  });
+
+/** Wait for an uploaded photo's turn. */
+const follow = (id, signal) =>
+  attempt(id, signal, async (update) => {
+    update({ status: "queued", slow: false });
+    const onSlow = () => update({ slow: true });
+    update({ status: "done", result: await awaitPrediction(store.photo(id).prediction, { signal, onSlow }) });
+    finished(id);
+  });
+
+/** Run `steps` with a function that updates the photo, unless it is called off. */
+async function attempt(id, signal, steps) {
+  try {
+    await steps((changes) => {
+      signal.throwIfAborted();
+      store.updatePhoto(id, changes);
+    });
   } catch (error) {
-    if (signal.aborted) return;
-    store.updatePhoto(id, { status: "failed", failure: failure(error) });
+    if (!signal.aborted) failed(id, error);
   }
+}
+
+function finished(id) {
+  waker.answered();
+  announce(store.photo(id));
+}
+
+function failed(id, error) {
+  const { retry, ...rest } = failure(error);
+  const prediction = error instanceof PageError ? undefined : store.photo(id).prediction; // it can be asked for again
+  const possible = retry && Boolean(prediction || chosen.has(id)); // after a reload the file is gone
+  store.updatePhoto(id, { status: "failed", prediction, failure: { ...rest, retry: possible } });
   announce(store.photo(id));
 }
 
@@ -143,15 +186,6 @@ async function tell(id, { correct, label, wnid, comment }) {
   }
 }
 
-/** What a person is told of `error`: the API's own words where it has any. */
-function failure(error) {
-  if (error instanceof UnusableImage) return { key: error.key, retry: false };
-  if (!(error instanceof ApiError)) return { key: "unexpected", retry: true };
-  if (error.kind !== "problem") return { key: error.kind, retry: true };
-  const mayWork = error.status >= 500 || error.status === 429 || error.status === 408;
-  if (error.detail) return { message: error.detail, retry: mayWork };
-  return { key: "http", status: error.status, retry: mayWork };
-}
-
 mount(store, actions, SAMPLES);
+for (const { id, status } of store.photos) if (status === "queued") start(id); // before a reload
 waker.wake();

@@ -61,11 +61,11 @@ export class Card {
     return this.#find({ sent: ".change", failed: ".feedback-retry", none: ".right" }[feedback.state] ?? "input");
   }
 
-  #busy({ status, progress }) {
+  #busy({ status, progress, slow }) {
     const bar = this.#find(".busy progress");
     if (status === "uploading") bar.value = progress;
     else bar.removeAttribute("value");
-    const text = t(status, { percent: percent(progress) });
+    const text = t(slow && status === "queued" ? "queuedLonger" : status, { percent: percent(progress) });
     bar.setAttribute("aria-label", text);
     this.#find(".busy-text").textContent = text;
   }
@@ -75,15 +75,16 @@ export class Card {
     this.#show(".retry", failure.retry);
   }
 
-  #result({ result, copy, file, preview, feedback }) {
+  #result({ result, copy, file, preview, feedback, uploadAs }) {
     const [best] = result.predictions;
     this.#find(".best").textContent = best.label;
     this.#show(".copied", Boolean(copy));
     if (copy) this.#find(".copied").textContent = t(copy.reason, { from: megabytes(copy.from), to: megabytes(copy.to) });
     if (this.barsOf !== result) this.#find(".bars").replaceChildren(...result.predictions.map(bar)); // else they would grow again
     this.barsOf = result;
-    this.#show("details", Boolean(file));
-    if (file) this.#terminal(file, preview);
+    const inOneRequest = file && !uploadAs;
+    this.#show("details", Boolean(inOneRequest));
+    if (inOneRequest) this.#terminal(file, preview);
     this.#feedback(feedback, best.label);
   }
 

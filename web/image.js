@@ -1,10 +1,15 @@
 // A chosen file → what is sent, and a small picture of it.
 
-export const MAX_BYTES = 4_500_000;
+import { PageError } from "./failure.js";
+import { megabytes } from "./i18n.js";
+
+const MAX_BYTES = 4_500_000;
+const MAX_UPLOAD_BYTES = 50_000_000;
 const MAX_PIXELS = 50_000_000;
 const COPY_SIDE = 2048; // eight times what the model sees, so nothing it could use is lost
 const COPY_QUALITIES = [0.9, 0.7, 0.5]; // the first that fits; only noise needs a second
 const THUMBNAIL_SIDE = 320;
+const SMALL_SIDE = 112; // a row's, on screens of two pixels a point
 
 /** Formats the service reads, by how their files begin. */
 const READ = {
@@ -17,44 +22,49 @@ const READ = {
 };
 const HEIC = /^....ftyp(hei|hev|mif1|msf1)/s;
 
-/** A file that cannot be sent; `key` names the sentence that says why. */
-export class UnusableImage extends Error {
-  constructor(key) {
-    super(key);
-    this.key = key;
-  }
-}
-
 /**
  * Make a file ready: a JPEG copy takes its place where the service would not take the file itself.
- * Without a thumbnail the browser cannot show it.
+ * Without a thumbnail the browser cannot show it; `uploadAs` is the media type of one that is too
+ * large for a request.
  * @param {File} file
- * @returns {Promise<{file: File, thumbnail?: string, copy?: import("./store.js").Copy}>}
- * @throws {UnusableImage}
+ * @param {object} [options]
+ * @param {boolean} [options.uploads] whether it may be
+ * @param {(bitmap: ImageBitmap) => string|Promise<string>} [options.thumbnailOf] its address
+ * @returns {Promise<{file: File, thumbnail?: string, uploadAs?: string, copy?: import("./store.js").Copy}>}
+ * @throws {PageError}
  */
-export async function prepare(file) {
-  if (!file.size) throw new UnusableImage("emptyFile");
+export async function prepare(file, { uploads = false, thumbnailOf = asDataUrl } = {}) {
+  if (!file.size) throw new PageError("emptyFile");
+  const maxBytes = uploads ? MAX_UPLOAD_BYTES : MAX_BYTES;
   const start = await beginning(file);
   const format = Object.keys(READ).find((name) => READ[name].test(start));
   let bitmap;
   try {
     bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
   } catch {
-    if (HEIC.test(start)) throw new UnusableImage("heic");
-    if (format !== "tiff") throw new UnusableImage("undecodable");
+    if (HEIC.test(start)) throw new PageError("heic");
+    if (format !== "tiff") throw new PageError("undecodable");
     // The service reads TIFF, most browsers do not: it is sent unseen.
-    if (file.size > MAX_BYTES) throw new UnusableImage("tiffTooLarge");
-    return { file };
+    if (file.size > maxBytes) throw new PageError("tiffTooLarge", { limit: megabytes(maxBytes) });
+    return { file, ...uploadOf(file, format) };
   }
   try {
-    const thumbnail = draw(bitmap, THUMBNAIL_SIDE).toDataURL("image/jpeg", 0.7);
-    const fits = file.size <= MAX_BYTES && bitmap.width * bitmap.height <= MAX_PIXELS;
-    if (format && fits) return { file, thumbnail };
+    const thumbnail = await thumbnailOf(bitmap);
+    const fits = file.size <= maxBytes && bitmap.width * bitmap.height <= MAX_PIXELS;
+    if (format && fits) return { file, thumbnail, ...uploadOf(file, format) };
     const copied = await copyAsJpeg(bitmap, file.name);
     return { file: copied, thumbnail, copy: { reason: fits ? "converted" : "scaled", from: file.size, to: copied.size } };
   } finally {
     bitmap.close();
   }
+}
+
+const asDataUrl = (bitmap) => draw(bitmap, THUMBNAIL_SIDE).toDataURL("image/jpeg", 0.7);
+
+/** A small picture that takes memory until its address is revoked. */
+export async function asObjectUrl(bitmap) {
+  const blob = await new Promise((resolve) => draw(bitmap, SMALL_SIDE).toBlob(resolve, "image/jpeg", 0.7));
+  return blob ? URL.createObjectURL(blob) : undefined;
 }
 
 async function copyAsJpeg(bitmap, name) {
@@ -65,8 +75,10 @@ async function copyAsJpeg(bitmap, name) {
       return new File([blob], name.replace(/\.\w+$/, "") + ".jpg", { type: "image/jpeg" });
     }
   }
-  throw new UnusableImage("undecodable");
+  throw new PageError("undecodable");
 }
+
+const uploadOf = (file, format) => (file.size > MAX_BYTES ? { uploadAs: `image/${format}` } : {});
 
 function draw(bitmap, side) {
   const scale = Math.min(1, side / Math.max(bitmap.width, bitmap.height));

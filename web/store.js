@@ -7,11 +7,14 @@ const KEPT_PHOTOS = 30;
  * @typedef {object} Photo
  * @property {string} id
  * @property {string} name
- * @property {"waiting"|"preparing"|"uploading"|"classifying"|"done"|"failed"} status
+ * @property {"waiting"|"preparing"|"uploading"|"classifying"|"queued"|"done"|"failed"} status
  * @property {number} progress      share of the bytes that have been sent, 0…1
  * @property {File|Blob} [file]     what is sent; gone after a reload
  * @property {string} [preview]     address of the upright picture
  * @property {string} [thumbnail]   data: URL, kept over a reload
+ * @property {string} [uploadAs]    media type of a photo that is too large for a request
+ * @property {string} [prediction]  id that an uploaded photo's answer is asked for by, kept over a reload
+ * @property {boolean} [slow]       whether its turn is long in coming
  * @property {Copy} [copy]          set where a copy is sent instead of the chosen file
  * @property {object} [result]      the API's answer
  * @property {Failure} [failure]
@@ -46,7 +49,7 @@ export class Store extends EventTarget {
   /** @param {string} id @param {Partial<Photo>} changes */
   updatePhoto(id, changes) {
     this.photos = this.photos.map((photo) => (photo.id === id ? { ...photo, ...changes } : photo));
-    if (changes.status === "done" || changes.feedback) keep(this.storage, this.photos);
+    if (changes.status === "done" || changes.feedback || "prediction" in changes) keep(this.storage, this.photos);
     this.#changed();
   }
 
@@ -72,11 +75,12 @@ export class Store extends EventTarget {
 }
 
 function keep(storage, photos) {
-  const done = photos.filter((photo) => photo.status === "done").slice(0, KEPT_PHOTOS);
-  const kept = done.map(({ id, name, thumbnail, result, feedback, copy }) => ({
+  const answered = photos.filter((photo) => photo.status === "done" || photo.prediction).slice(0, KEPT_PHOTOS);
+  const kept = answered.map(({ id, name, thumbnail, prediction, result, feedback, copy }) => ({
     id,
     name,
     thumbnail,
+    prediction: result ? undefined : prediction,
     result,
     copy,
     feedback: feedback.state === "sent" ? feedback : { state: "none" },
@@ -90,8 +94,8 @@ function keep(storage, photos) {
 
 function restore(storage) {
   try {
-    const kept = JSON.parse(storage().getItem(KEPT)).filter((photo) => photo.result.predictions.length);
-    return kept.map((photo) => ({ ...photo, status: "done", progress: 1, preview: photo.thumbnail }));
+    const kept = JSON.parse(storage().getItem(KEPT)).filter((photo) => photo.prediction || photo.result.predictions.length);
+    return kept.map((photo) => ({ ...photo, status: photo.result ? "done" : "queued", progress: 1, preview: photo.thumbnail }));
   } catch {
     return []; // nothing there, or not what was put there
   }

@@ -1,6 +1,7 @@
 // The page's DOM: shows the store, and turns what a person does into actions.
 
 import { DOCS_URL } from "./api.js";
+import { droppedDirectories, photosOfEntries, photosOfInput } from "./directory.js";
 import { Card, sentence } from "./card.js";
 import { choose, language, percent, probability, t, translate } from "./i18n.js";
 
@@ -62,6 +63,11 @@ function wire(actions) {
       input.value = ""; // so that the same photo can be chosen again
     });
   }
+  const folder = find("folder-picker");
+  folder.addEventListener("change", () => {
+    actions.openFolder(photosOfInput(folder.files));
+    folder.value = "";
+  });
   let depth = 0; // dragenter and dragleave also come from what lies inside
   const over = (change) => drop.classList.toggle("over", (depth = Math.max(0, depth + change)) > 0);
   const carriesFiles = (event) => event.dataTransfer.types.includes("Files"); // text may go into the comment
@@ -77,7 +83,9 @@ function wire(actions) {
     if (!carriesFiles(event)) return;
     event.preventDefault();
     over(-depth);
-    actions.addFiles([...event.dataTransfer.files]);
+    const directories = droppedDirectories(event.dataTransfer);
+    if (directories.length) photosOfEntries(directories).then(actions.openFolder, () => actions.openFolder([]));
+    else actions.addFiles([...event.dataTransfer.files]);
   });
   addEventListener("paste", (event) => {
     if (event.clipboardData.files.length) actions.addFiles([...event.clipboardData.files]);
@@ -141,7 +149,7 @@ function drawModel({ model, photos, selectedId }) {
 
 function drawHistory({ photos, selectedId }, actions) {
   find("history").hidden = photos.length === 0;
-  document.body.classList.toggle("has-photos", photos.length > 0); // the answers get the room
+  document.body.classList.toggle("has-photos", photos.length > 0 || !find("folder").hidden); // the answers get the room
   const list = find("thumbnails");
   const known = new Map([...list.children].map((item) => [item.dataset.id, item]));
   const items = photos.map((photo) => {

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from PIL import Image
+
 from image_classifier.artifact import Artifact
 from image_classifier.decode import decode_image
 from image_classifier.preprocess import to_input
@@ -35,8 +37,10 @@ class Classifier:
     infer: Infer
     clock_s: Callable[[], float]
 
-    def classify(self, data: bytes, top_k: int) -> Classification:
-        """Classify the photo in ``data``.
+    def classify(
+        self, data: bytes, top_k: int, look: Callable[[Image.Image], None] = lambda _: None
+    ) -> Classification:
+        """Classify the photo in ``data``; ``look`` is shown it as it was decoded.
 
         Raises:
             UnsupportedImageFormat, TooManyPixels, ImageDamaged: see ``decode``.
@@ -45,6 +49,7 @@ class Classifier:
         began = self.clock_s()
         image = decode_image(data, min_shorter_side=spec.resize_shorter_side)
         decoded = self.clock_s()
+        look(image)
         array = to_input(image, spec)
         preprocessed = self.clock_s()
         probabilities = self.infer(array)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from serving.settings import ReceiptSettings
+from serving.settings import ReceiptSettings, ServingSettings
 
 
 class ClassifierSettings(ReceiptSettings):
@@ -15,3 +15,10 @@ class ClassifierSettings(ReceiptSettings):
         default=None,
         description="Model this one stands in for; shown on the page and by /v1/models.",
     )
+
+
+class CollectionWorkerSettings(ServingSettings):
+    """What ``collection_handler`` reads."""
+
+    model_dir: Path = Field(description="Folder of the model artifact.")
+    output_bucket: str = Field(description="Bucket that keeps collections' plans and results.")

@@ -7,10 +7,10 @@ each request's record to the telemetry.
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.datastructures import MutableHeaders
@@ -24,6 +24,9 @@ from serving.problem import problem_of, unforeseen
 from serving.telemetry import Record, ServingEnvironment, Telemetry
 
 PROBLEM_JSON = "application/problem+json"
+
+ErrorForm = Callable[[Record, ServiceError], Response]
+"""How an error is told; a route whose clients know another form than the problem has its own."""
 
 UNKNOWN_PATHS = "/{unknown+}"
 """How the API's route for every path that no other route names ends."""
@@ -129,9 +132,21 @@ def _routed(request: Request) -> None:
         raise _not_found(request)
 
 
-def problem(record: Record, error: ServiceError) -> JSONResponse:
-    """The response for ``error``."""
+def answer_errors_with(request: Request, form: ErrorForm) -> None:
+    """From here on, errors of ``request`` are answered in ``form`` instead of as a problem."""
+    request.state.error_form = form
+
+
+def _answer(request: Request, error: ServiceError) -> Response:
+    """The answer that tells a caller of ``error``."""
+    record = record_of(request)
     record.code = error.code
+    form: ErrorForm = getattr(request.state, "error_form", problem)
+    return form(record, error)
+
+
+def problem(record: Record, error: ServiceError) -> Response:
+    """RFC 9457, in which every error is told that has no form of its own."""
     headers = {}
     if isinstance(error, errors.Unavailable):
         headers["retry-after"] = str(error.retry_after_s)
@@ -141,38 +156,38 @@ def problem(record: Record, error: ServiceError) -> JSONResponse:
     )
 
 
-async def _service_error(request: Request, exc: Exception) -> JSONResponse:
+async def _service_error(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, ServiceError)
-    return problem(record_of(request), exc)
+    return _answer(request, exc)
 
 
-async def _validation_error(request: Request, exc: Exception) -> JSONResponse:
+async def _validation_error(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, RequestValidationError)
     first = exc.errors()[0]
     where = ".".join(str(part) for part in first["loc"])
-    return problem(record_of(request), InvalidParameter(f"{where}: {first['msg']}."))
+    return _answer(request, InvalidParameter(f"{where}: {first['msg']}."))
 
 
-async def _http_error(request: Request, exc: Exception) -> JSONResponse:
+async def _http_error(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     if exc.status_code == HTTPStatus.NOT_FOUND:
-        return problem(record_of(request), _not_found(request))
+        return _answer(request, _not_found(request))
     if exc.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         address = f"{request.method} {request.url.path}"
-        response = problem(
-            record_of(request), errors.MethodNotAllowed(f"{address}: this method is not allowed.")
+        response = _answer(
+            request, errors.MethodNotAllowed(f"{address}: this method is not allowed.")
         )
         response.headers.update(exc.headers or {})
         return response
-    return problem(record_of(request), errors.InvalidRequest(exc.detail))
+    return _answer(request, errors.InvalidRequest(exc.detail))
 
 
 def _not_found(request: Request) -> errors.NotFound:
     return errors.NotFound(f"There is nothing at {request.method} {request.url.path}.")
 
 
-async def _unexpected_error(request: Request, _exc: Exception) -> JSONResponse:
-    return problem(record_of(request), unforeseen())
+async def _unexpected_error(request: Request, _exc: Exception) -> Response:
+    return _answer(request, unforeseen())
 
 
 def _request_id(scope: Scope) -> str:

@@ -38,6 +38,12 @@ class MethodNotAllowed(ServiceError):
     code = "method_not_allowed"
 
 
+class Conflict(ServiceError):
+    """What is asked for does not fit what is there already."""
+
+    code = "conflict"
+
+
 class PayloadTooLarge(ServiceError):
     """More bytes, or more pixels, than the service takes."""
 

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -79,7 +80,7 @@ def _run(arguments: argparse.Namespace) -> int:
     models_dir = arguments.models_dir.resolve()
     # Read before the model is built, so that a mistake in it shows at once.
     not_built = ServedModel(arguments.model, models_dir / arguments.model)
-    template = read(shared_variables("", ""), own_variables(arguments.data, not_built))
+    template = read(shared_variables("", ""), own_variables(arguments.data, not_built, models_dir))
     emulator = _emulator(arguments.runtime, arguments.emulator_dir)
     for spec in template.functions:
         environments_limit(spec, arguments.environments)
@@ -121,10 +122,12 @@ async def _serve(
         with Guardian() as guardian:
             async with local_aws(settings.data / "aws", stateful, guardian) as aws:
                 shared = shared_variables(aws, addresses.invoke_api)
-                template = read(shared, own_variables(settings.data, model))
+                own = own_variables(settings.data, model, arguments.models_dir.resolve())
+                template = read(shared, own)
                 _print_left_out(template)
+                with_bucket = replace(settings, page_connects_to=aws)
                 async with running_cloud(
-                    template, settings, listeners, guardian, _say
+                    template, with_bucket, listeners, guardian, _say
                 ) as functions:
                     healthy = match_route(template.routes, "GET", _HEALTH_PATH)
                     if healthy and not arguments.skip_check:

@@ -7,21 +7,31 @@ from pathlib import Path
 from infra.commands.model import ServedModel
 from infra.local.aws.stand_in import client_variables
 
+_TABULAR = {"IrisFunction": "iris", "FlightDelayFunction": "flight-delay"}
+
 
 def shared_variables(aws_url: str, invoke_url: str) -> dict[str, str]:
     """What every function gets: where AWS answers, and where Lambda does."""
     return client_variables(aws_url) | {"AWS_ENDPOINT_URL_LAMBDA": invoke_url}
 
 
-def own_variables(data: Path, model: ServedModel) -> dict[str, dict[str, str]]:
-    """What single functions get: where the model and its labels lie, and one key for receipts."""
+def own_variables(data: Path, model: ServedModel, models_dir: Path) -> dict[str, dict[str, str]]:
+    """What single functions get: where the model and its labels lie, one key for receipts, and the
+    tabular models that ``make model`` exported to ``models_dir``."""
     key = {"RECEIPT_KEY": _receipt_key(data / "receipt-key")}
     classifier = {"MODEL_DIR": str(model.folder), **key}
     if model.fallback_from:
         classifier["MODEL_FALLBACK_FROM"] = model.fallback_from
     labels = {"LABELS_FILE": str(model.folder / "labels.json")}
+    tabular = {
+        function: {"MODEL_DIR": str(models_dir / name)}
+        for function, name in _TABULAR.items()
+        if (models_dir / name / "model.json").exists()
+    }
     return {
+        **tabular,
         "ClassifierFunction": classifier,
+        "CollectionWorkerFunction": {"MODEL_DIR": str(model.folder)},
         "WorkerFunction": classifier,
         "FeedbackFunction": {**labels, **key, "PREVIOUS_RECEIPT_KEY": ""},
         "FeedbackCheckFunction": key,

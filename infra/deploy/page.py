@@ -2,6 +2,7 @@
 
 import json
 import posixpath
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -16,6 +17,7 @@ ASSETS = "assets/"
 CONFIG = "config.js"
 FOR_EVER = "public, max-age=31536000, immutable"
 ASKED_EACH_TIME = "no-cache"
+_API_BASE = re.compile(rb"^export const API_BASE = .*$", re.MULTILINE)
 _VERSION_DIGITS = 12
 _UNKNOWN_TYPE = content_type(Path("unknown"))
 _NOT_PUBLISHED = frozenset({"headers.json"})  # the host's; CloudFront has it from infra/page.yaml
@@ -45,7 +47,7 @@ def build_page(web: Path, api_base: str) -> BuiltPage:
     """What is published of the folder ``web``; the same files always give the same result.
 
     The assets move together, so that modules find each other; ``api_base`` is the API's origin,
-    which ``config.js`` is written with.
+    which ``config.js`` is published with.
 
     Raises:
         PageInvalid: a file is missing, of no known kind, or not where the page says.
@@ -58,7 +60,7 @@ def build_page(web: Path, api_base: str) -> BuiltPage:
         index = contents.pop(INDEX).decode("utf-8")
     except UnicodeDecodeError as exc:
         raise PageInvalid(f"{web / INDEX} is not UTF-8: {exc}") from exc
-    contents[CONFIG] = _config(api_base)
+    contents[CONFIG] = _config(contents[CONFIG], api_base)
     folder = f"{ASSETS}{_version(contents)}/"
     return BuiltPage(
         folder=folder,
@@ -91,11 +93,13 @@ def _read(web: Path) -> dict[str, bytes]:
     return contents
 
 
-def _config(api_base: str) -> bytes:
-    return (
-        "// Written by `make deploy` from the stack's output PageUrl: page and API are one.\n"
-        f"export const API_BASE = {json.dumps(api_base)};\n"
-    ).encode()
+def _config(config: bytes, api_base: str) -> bytes:
+    """The page's own settings, with the API's origin: page and API are one."""
+    line = f"export const API_BASE = {json.dumps(api_base)};".encode()
+    changed, count = _API_BASE.subn(lambda _: line, config)
+    if count != 1:
+        raise PageInvalid(f"{CONFIG} names no API_BASE.")
+    return changed
 
 
 def _version(contents: Mapping[str, bytes]) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from infra.deploy.page import ASKED_EACH_TIME, CONFIG, FOR_EVER
 from infra.deploy.public import (
@@ -22,6 +22,7 @@ from infra.local.http_api.static import content_type, page_headers
 PHOTO = Path("samples/strawberry.png")
 _TOP_K = 5
 _API_BASE = re.compile(r"""^export const API_BASE = "([^"\\]*)";$""", re.MULTILINE)
+_ANNOUNCED = {"content_type": "image/jpeg", "bytes": 1}
 _FORGED = {"prediction_id": "never-issued", "correct": True}
 
 
@@ -35,7 +36,7 @@ class CheckResult:
 
 
 def smoke(site: PublicAddress, web: Path, *, deployed: bool) -> Iterator[CheckResult]:
-    """Try page and API; nothing is stored.
+    """Try page and API; nothing is stored but an announced upload, which expires.
 
     ``web`` is the page's folder, which says what is expected. ``deployed`` is False for ``make
     run``, which has the page as it is edited, thus never cached, and asks for no signatures.
@@ -72,12 +73,23 @@ def _page(site: PublicAddress) -> str:
 
 def _security_headers(site: PublicAddress, web: Path) -> str:
     answer = site.ask(HTTPStatus.OK, "")
-    expected = page_headers(web)
+    bucket = _uploads_origin(site)
+    expected = page_headers(web, bucket)
     if not expected:
         raise CheckFailed(f"{web} has no headers.json to compare with")
     for name, value in expected.items():
         expect_header(answer, name, value)
-    return f"{len(expected)} as in headers.json"
+    return f"{len(expected)} as in headers.json, and uploads to {bucket}"
+
+
+def _uploads_origin(site: PublicAddress) -> str:
+    """Where the API has the page post large photos."""
+    form = read_json(site.ask(HTTPStatus.CREATED, "v1/uploads", method="POST", json=_ANNOUNCED))
+    try:
+        parts = urlsplit(form["upload"]["url"])
+    except (KeyError, TypeError, ValueError) as exc:
+        raise CheckFailed("the answer names no address to upload to") from exc
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _assets(site: PublicAddress, *, deployed: bool) -> str:

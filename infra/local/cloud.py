@@ -13,7 +13,7 @@ from infra.local.aws_lambda.environment import INIT_LIMIT_S
 from infra.local.aws_lambda.invoke_api import InvokeApi
 from infra.local.aws_lambda.service import LambdaSettings, running_functions
 from infra.local.http_api.event import utc_now, warm_up_event
-from infra.local.http_api.gateway import TIMEOUT_S, Gateway, HttpApi
+from infra.local.http_api.gateway import TIMEOUT_S, Gateway, HttpApi, Page
 from infra.local.machine.guardian import Guardian
 from infra.local.sam.template import Template
 
@@ -26,6 +26,7 @@ class CloudSettings:
 
     ``environments`` is the most per function at once, ``queue`` how many requests may wait.
     Functions that answer ``GET health_path`` are warmed by it, others by a plain invocation.
+    ``page_connects_to`` is an origin that the page may ask beside its own.
     """
 
     data: Path
@@ -37,6 +38,7 @@ class CloudSettings:
     init_limit_s: float = INIT_LIMIT_S
     gateway_timeout_s: float = TIMEOUT_S
     health_path: str | None = None
+    page_connects_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ async def running_cloud(
         gateway = Gateway(
             HttpApi(template.routes, template.cors),
             {name: function.invoke for name, function in functions.items()},
-            settings.web_folder,
+            Page(settings.web_folder, settings.page_connects_to),
             say,
             settings.gateway_timeout_s,
         )

@@ -4,7 +4,6 @@ descriptors grow, which feedback is lost."""
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from statistics import linear_regression
 from typing import NamedTuple
 
@@ -12,9 +11,9 @@ from infra.local.aws_lambda.report import Report
 from loadtest.records import Request
 
 GATEWAY = "gateway"
-MB = 1_000_000
 _ENDED = frozenset({"function_crashed", "init_failed"})  # serving a request, or still initialising
 _EXPECTED = frozenset({"ok", "initialized", "abandoned", "too_many_requests"})
+_REFUSED = ("refused", "too_many_requests")  # with the gateway's own code
 _LOG_WAIT_S = 0.25  # after a cold start the gateway waits 0.2 s for a log, then stamps a report
 _ROUNDING_S = 0.01
 # An environment's memory follows the sizes of its last images. In three minutes single samples
@@ -26,8 +25,7 @@ _WARM_UP_REQUESTS = 50  # until it has seen most kinds
 _MAX_DESCRIPTORS = 8
 
 
-@dataclass(frozen=True)
-class Kill:
+class Kill(NamedTuple):
     """An environment that was killed; epoch seconds just before and just after."""
 
     environment_id: str
@@ -42,27 +40,23 @@ class Sample(NamedTuple):
     time_s: float
     environment_id: str
     function: str
-    memory_bytes: int
+    memory_mb: float
     descriptors: int
 
 
-@dataclass(frozen=True)
-class Growth:
-    """An environment from when it is warm to its end, and a line through its memory by requests."""
+class Growth(NamedTuple):
+    """An environment after ``requests``, from its ``first`` warm sample to its ``last``.
+
+    A line through its memory in between rises by ``mb_per_1000`` requests, ``fitted_mb`` in all.
+    """
 
     name: str
     requests: int
-    first_mb: float
-    last_mb: float
     warm_requests: int
+    first: Sample
+    last: Sample
     mb_per_1000: float
-    first_descriptors: int
-    last_descriptors: int
-
-    @property
-    def fitted_mb(self) -> float:
-        """How much that line rises."""
-        return self.mb_per_1000 * self.warm_requests / 1000
+    fitted_mb: float
 
 
 class Failures(NamedTuple):
@@ -80,23 +74,22 @@ def choose_victim(running: Sequence[tuple[str, str]], turn: int) -> tuple[str, s
     return youngest[sorted(youngest)[turn % len(youngest)]] if youngest else None
 
 
-def sort_failures(
-    requests: Iterable[Request], reports: Iterable[Report], kills: Iterable[Kill]
-) -> Failures:
+def sort_failures(requests: Iterable[Request], kills: Iterable[Kill]) -> Failures:
     """A kill excuses one failure at most: the one whose report says that it was in there."""
-    of_request = {report.request_id: report for report in reports}
     unused = {kill.environment_id: kill for kill in kills}
     failures = Failures([], [], [])
     for request in requests:
-        if request.outcome in ("ok", "refused"):
+        report = request.server
+        if request.outcome == "ok" or (request.outcome, request.code) == _REFUSED:
             continue
-        report = of_request.get(request.request_id)
         if report is None or request.code != report.outcome or not _is_killed(report, unused):
             failures.unexcused.append(request)
-        else:
-            kill = unused.pop(report.environment_id or "")
-            in_time = _start_s(report) <= kill.end_s
-            (failures.in_flight if in_time else failures.sent_to_dead).append(request)
+            continue
+        # When the environment got it, or up to a log's wait earlier.
+        took_s = ((report.duration_ms or 0.0) + (report.init_ms or 0.0)) / 1000
+        start_s = report.time - took_s - (_ROUNDING_S if report.init_ms is None else _LOG_WAIT_S)
+        in_time = start_s <= unused.pop(report.environment_id or "").end_s
+        (failures.in_flight if in_time else failures.sent_to_dead).append(request)
     return failures
 
 
@@ -107,26 +100,32 @@ def unexplained(reports: Iterable[Report], kills: Iterable[Kill]) -> list[Report
     return [report for report in wrong if not _is_killed(report, killed)]
 
 
+def _is_killed(report: Report, kills: dict[str, Kill]) -> bool:
+    kill = kills.get(report.environment_id or "")
+    return kill is not None and report.outcome in _ENDED and report.time >= kill.start_s
+
+
 def compare_feedback(
-    run_id: str, requests: Iterable[Request], comments: Iterable[str | None]
+    requests: Iterable[Request], comments: Iterable[str | None]
 ) -> tuple[int, list[str]]:
     """How many predictions got feedback that the service confirmed; and those whose last confirmed
-    comment, or a later one, is not stored exactly once."""
+    comment, or a later one, is not stored exactly once. Comments: ``soak`` note number."""
     stored: dict[str, list[int]] = defaultdict(list)
-    for note, number in _notes(run_id, comments):
+    for note, number in _notes(comments):
         stored[note].append(number)
-    good = (request.comment for request in requests if request.outcome == "ok")
-    confirmed = dict(_notes(run_id, good))
+    confirmed = dict(_notes(request.comment for request in requests if request.outcome == "ok"))
     alone = {note: numbers[0] for note, numbers in stored.items() if len(numbers) == 1}
     return len(confirmed), [note for note in confirmed if alone.get(note, -1) < confirmed[note]]
 
 
-def comment_of(run_id: str, note: str, number: int) -> str:
-    """What feedback says, so that it can be found again: the ``number``-th on one prediction."""
-    return f"soak {run_id} {note} {number}"
+def _notes(comments: Iterable[str | None]) -> Iterator[tuple[str, int]]:
+    for comment in comments:
+        match (comment or "").split():
+            case ["soak", note, number]:
+                yield note, int(number)
 
 
-def measure_growth(samples: Iterable[Sample], reports: Iterable[Report]) -> list[Growth]:
+def measure_growth(samples: Iterable[Sample], reports: Iterable[Report]) -> Iterator[Growth]:
     """Each environment's growth over the requests it had ended; the gateway's over all."""
     ends: dict[str, list[float]] = defaultdict(list)
     for report in sorted(reports, key=lambda report: report.time):
@@ -136,19 +135,24 @@ def measure_growth(samples: Iterable[Sample], reports: Iterable[Report]) -> list
     for sample in samples:
         requests = bisect_right(ends[sample.environment_id], sample.time_s)
         points[sample.environment_id].append((requests, sample))
-    return [_growth(of_one) for of_one in points.values()]
+    for name, of_name in points.items():
+        # Without a warm sample there is nothing to compare: the last stands for the first too.
+        warm = [point for point in of_name if point[0] >= _WARM_UP_REQUESTS] or of_name[-1:]
+        (before, first), (after, last) = warm[0], warm[-1]
+        x, y = zip(*((requests, sample.memory_mb) for requests, sample in warm), strict=True)
+        slope = linear_regression(x, y).slope if after > before else 0.0
+        title, more = name if name == GATEWAY else f"{last.function} {name[:6]}", after - before
+        yield Growth(title, after, more, first, last, slope * 1000, slope * more)
 
 
 def find_problems(
     failures: Failures, strange: Iterable[Report], growths: Iterable[Growth], lost: Sequence[str]
 ) -> Iterator[str]:
     """Sentences on what must not be; none when the service endured."""
-    for request in failures.unexcused:
-        yield f"{request.name}: {request.reason}"
+    yield from (f"{request.name}: {request.reason}" for request in failures.unexcused)
     for report in strange:
         yield f"{report.function}: {report.outcome}, request {report.request_id}"
-    if failures.sent_to_dead:
-        count = len(failures.sent_to_dead)
+    if count := len(failures.sent_to_dead):
         yield f"requests sent to environments that had been killed: {count}"
     if lost:
         yield f"{len(lost)} confirmed feedback items are not in the table: {lost[:5]}"
@@ -157,38 +161,6 @@ def find_problems(
         if growth.fitted_mb > limit_mb:
             grown = f"{growth.fitted_mb:.0f} MB in {growth.warm_requests} requests"
             yield f"{growth.name} grew by {grown}, limit {limit_mb:.0f}"
-        more = growth.last_descriptors - growth.first_descriptors
+        more = growth.last.descriptors - growth.first.descriptors
         if more > _MAX_DESCRIPTORS:
             yield f"{growth.name} holds {more} descriptors more, limit {_MAX_DESCRIPTORS}"
-
-
-def _notes(run_id: str, comments: Iterable[str | None]) -> Iterator[tuple[str, int]]:
-    for comment in comments:
-        match (comment or "").split():
-            case ["soak", name, note, number] if name == run_id:
-                yield note, int(number)
-
-
-def _growth(points: Sequence[tuple[int, Sample]]) -> Growth:
-    # Without a warm sample there is nothing to compare: the last stands for the first too.
-    warm = [point for point in points if point[0] >= _WARM_UP_REQUESTS] or points[-1:]
-    (before, first), (after, last) = warm[0], warm[-1]
-    slope = 0.0
-    if after > before:
-        x, y = zip(*((count, sample.memory_bytes / MB) for count, sample in warm), strict=True)
-        slope = linear_regression(x, y).slope
-    name = GATEWAY if last.function == GATEWAY else f"{last.function} {last.environment_id[:6]}"
-    first_mb, last_mb, more = first.memory_bytes / MB, last.memory_bytes / MB, after - before
-    descriptors = (first.descriptors, last.descriptors)
-    return Growth(name, after, first_mb, last_mb, more, slope * 1000, *descriptors)
-
-
-def _is_killed(report: Report, kills: dict[str, Kill]) -> bool:
-    kill = kills.get(report.environment_id or "")
-    return kill is not None and report.outcome in _ENDED and report.time >= kill.start_s
-
-
-def _start_s(report: Report) -> float:
-    """Epoch seconds when an environment got a request, or up to a log's wait earlier."""
-    waited_s = _ROUNDING_S if report.init_ms is None else _LOG_WAIT_S
-    return report.time - ((report.duration_ms or 0.0) + (report.init_ms or 0.0)) / 1000 - waited_s

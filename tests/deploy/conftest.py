@@ -9,7 +9,7 @@ import pytest
 from infra.deploy.__main__ import main
 from tests.conftest import ROOT, Cloud
 from tests.deploy.aws import WHICH, DeployedPage, deployed_stack
-from tests.deploy.site import Site, serving
+from tests.deploy.site import Site, published_site, serving
 
 URL = "https://d111111abcdef8.cloudfront.net"
 
@@ -41,7 +41,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[DeployedPage]:
 @pytest.fixture(scope="module")
 def published(cloud: Cloud) -> Iterator[Site]:
     """``web/`` published to moto, and served from there in front of a running API."""
-    site = Site(cloud.url)
+    site = published_site(cloud)
     with serving(site):
         with pytest.MonkeyPatch.context() as patch, deployed_stack(patch, site.url) as stack:
             assert main(["page", *WHICH, "--web", str(ROOT / "web")]) == 0

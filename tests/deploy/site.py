@@ -12,7 +12,7 @@ from aiohttp import web
 from mypy_boto3_s3.service_resource import Bucket
 
 from infra.local.http_api.static import page_headers
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Cloud, aws_endpoint
 
 Answer = tuple[int, dict[str, str], bytes]
 _HOP_BY_HOP = frozenset({"host", "connection", "content-length", "transfer-encoding", "date"})
@@ -25,7 +25,7 @@ class Site:
     api: str
     url: str = ""
     objects: dict[str, Answer] = field(default_factory=dict)
-    headers: dict[str, str] = field(default_factory=lambda: page_headers(ROOT / "web"))
+    headers: dict[str, str] = field(default_factory=dict)
     overrides: dict[str, Answer] = field(default_factory=dict)
     failures: int = 0
 
@@ -69,6 +69,11 @@ class Site:
         ):
             back = {k: v for k, v in answer.headers.items() if k.lower() not in _HOP_BY_HOP}
             return web.Response(status=answer.status, headers=back, body=await answer.read())
+
+
+def published_site(cloud: Cloud) -> Site:
+    """The page in front of ``cloud``, which it may upload to as in the cloud to the bucket."""
+    return Site(cloud.url, headers=page_headers(ROOT / "web", aws_endpoint(cloud)))
 
 
 @contextmanager

@@ -49,6 +49,22 @@ def test_config_names_the_api(web: Path):
     assert f'export const API_BASE = "{URL}";' in config.body.decode().splitlines()
 
 
+def test_the_other_settings_are_published_as_they_are(web: Path):
+    off = "export const UPLOADS = false;"
+    (web / "config.js").write_text(f'export const API_BASE = "";\n{off}\n')
+
+    (config,) = (file for file in build_page(web, URL).assets if file.key.endswith("/config.js"))
+
+    assert off in config.body.decode().splitlines()
+
+
+def test_settings_that_name_no_api_are_refused(web: Path):
+    (web / "config.js").write_text("export const UPLOADS = true;")
+
+    with pytest.raises(PageInvalid, match="API_BASE"):
+        build_page(web, URL)
+
+
 def test_the_same_files_give_the_same_page_wherever_they_lie(web: Path, tmp_path: Path):
     elsewhere = tmp_path / "elsewhere"
     shutil.copytree(web, elsewhere)

@@ -10,6 +10,7 @@ from infra.deploy.__main__ import main
 from infra.deploy.errors import DeployFailed
 from infra.deploy.public import PublicAddress
 from infra.deploy.smoke import smoke
+from infra.local.http_api.static import page_headers
 from tests.conftest import LIMIT_S, ROOT, Cloud
 from tests.deploy.aws import WHICH, deployed_stack
 from tests.deploy.site import Site, as_json
@@ -92,6 +93,7 @@ def answer(path: str, status: int, body: object, kind: str = "application/json")
     return broken
 
 
+POLICY = page_headers(WEB)["Content-Security-Policy"]  # which lets the page upload nowhere
 PROBLEM = "application/problem+json"
 TWO_LABELS = [{"label": "a", "score": 0.1}, {"label": "b", "score": 0.9}]
 PAGE, HEADERS, ASSETS = (
@@ -118,6 +120,10 @@ UNKNOWN, FORGED, SUMMARY = (
         (change("index.html", Content_Type="text/plain; charset=utf-8"), {PAGE}),
         (header("Content-Security-Policy", None), {HEADERS}),
         (header("Strict-Transport-Security", "max-age=1"), {HEADERS}),
+        (header("Content-Security-Policy", POLICY), {HEADERS}),
+        (answer("/v1/uploads", 201, {"upload": {"url": "https://elsewhere.test/"}}), {HEADERS}),
+        (answer("/v1/uploads", 201, {"upload": {}}), {HEADERS}),
+        (answer("/v1/uploads", 503, {"code": "store_unavailable"}, PROBLEM), {HEADERS}),
         (remove("/app.js"), {ASSETS}),
         (change("/styles.css", Content_Type="text/plain"), {ASSETS}),
         (change("/icon.svg", Cache_Control="no-cache"), {ASSETS}),

@@ -14,9 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedback.archive.rows import COLUMNS, csv_lines, inert, jsonl_lines
+from feedback.archive.rows import COLUMNS, csv_lines, jsonl_lines
 from feedback.dynamodb import DynamoStore
 from infra.local.aws.stand_in import ENDPOINT_FILE, client_variables
+from serving.spreadsheet import inert
 from tests.conftest import ROOT
 from tests.feedback.conftest import (
     RETENTION,

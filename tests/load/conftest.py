@@ -1,39 +1,51 @@
 """Records to build others from."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
+from infra.commands.launch import ENVIRON, ROOT
 from infra.local.aws_lambda.report import Report
+from infra.local.machine.processes import is_running
+from loadtest.load import Run
 from loadtest.records import PREDICT, Request
+from loadtest.summary import span_s
+from tests.conftest import LIMIT_S
 
 Make = Callable[..., Any]
 
-REQUEST = Request(
-    start_s=100.0,
-    user="Predict",
-    name=PREDICT,
-    status=200,
-    outcome="ok",
-    latency_ms=20.0,
-    request_bytes=50_000,
-    request_id="a",
-    environment_id="e",
-    cold=False,
-)
-REPORT = Report(
-    time=100.1,
-    request_id="a",
-    function="ClassifierFunction",
-    outcome="ok",
-    memory_mb=1024,
-    queued_ms=1.5,
-    environment_id="e",
-    duration_ms=10.0,
-    billed_ms=10,
-)
+OF_BOTH = {"request_id": "a", "environment_id": "e", "outcome": "ok"}
+OF_CLIENT = {"start_s": 100.0, "user": "Predict", "name": PREDICT, "status": 200, "cold": False}
+REQUEST = Request(**OF_BOTH, **OF_CLIENT, latency_ms=20.0, request_bytes=50_000)
+OF_SERVER = {"time": 100.1, "function": "ClassifierFunction", "memory_mb": 1024, "queued_ms": 1.5}
+REPORT = Report(**OF_BOTH, **OF_SERVER, duration_ms=10.0, billed_ms=10)
+
+
+def start(kind: str, output: Path, *options: str) -> "subprocess.Popen[str]":
+    """``python -m loadtest``, with generated photos, so that a test is the same everywhere."""
+    command = [sys.executable, "-m", "loadtest", kind, "--output", str(output), *options]
+    environ = {name: value for name, value in ENVIRON.items() if name != "PHOTOS_DIR"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    return subprocess.Popen(command, cwd=ROOT, env=environ, **pipes)
+
+
+def running(processes: list[psutil.Process]) -> list[psutil.Process]:
+    """Those that do not end."""
+    _, alive = psutil.wait_procs(processes, timeout=LIMIT_S)
+    return [process for process in alive if is_running(process.pid)]
+
+
+def run_of(clients, servers=(), spilled_over=None) -> Run:
+    by_id = {record.request_id: record for record in servers}
+    requests = tuple(replace(request, server=by_id.get(request.request_id)) for request in clients)
+    users, duration_s = ((100.0, 2), (101.0, 4)), span_s(requests)
+    return Run("run", 100.0, duration_s, requests, tuple(servers), users, spilled_over)
 
 
 @pytest.fixture

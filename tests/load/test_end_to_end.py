@@ -2,21 +2,20 @@
 
 import csv
 import json
+import re
 import socket
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import psutil
 import pytest
 import requests
 
-from infra.commands.launch import ENVIRON, ROOT
 from tests.conftest import LIMIT_S, Cloud, running_cloud, wait_until
+from tests.load.conftest import running, start
 
 LOCUST_PORT = 5557
 
@@ -24,18 +23,16 @@ LOCUST_PORT = 5557
 @pytest.fixture(scope="module")
 def small_cloud(embedded_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """One environment and no queue: a second request at once is one too many."""
-    data = tmp_path_factory.mktemp("small")
-    with running_cloud(
-        data, embedded_model.parent, "--environments", "1", "--queue", "0"
-    ) as running:
-        yield running
+    data, options = tmp_path_factory.mktemp("small"), ("--environments", "1", "--queue", "0")
+    with running_cloud(data, embedded_model.parent, *options) as small:
+        yield small
 
 
-@dataclass(frozen=True)
-class Load:
-    """How the last run ended; every run's requests, and the seconds that the runs were given."""
+class Load(NamedTuple):
+    """How the last run ended; every run's requests, and the seconds that the runs had."""
 
-    done: "subprocess.CompletedProcess[str]"
+    code: int
+    output: str
     rows: list[dict[str, str]]
     times_s: list[int]
 
@@ -43,42 +40,28 @@ class Load:
         return {row[column] for row in self.rows}
 
 
-def load(url: str, output: Path, *options: str, names: tuple[str, ...] = ()) -> Load:
+def load(url: str, folder: Path, *options: str, names: tuple[str, ...] = ()) -> Load:
     """Run, and on a slow machine run again for longer, until there is something to judge: a request
     of each of the ``names``, or any at all."""
     times_s, rows = [], []
     for seconds in (3, 12, 48, 192):
         times_s.append(seconds)
-        done = run(url, output / str(seconds), "--run-time", f"{seconds}s", *options)
-        rows += rows_of(output / str(seconds))
+        usual = ("--url", url, "--spawn-rate", "20", "--run-time", f"{seconds}s")
+        run = start("run", folder / str(seconds), *usual, *options)
+        output, _ = run.communicate()
+        with next((folder / str(seconds)).glob("*/requests.csv")).open(newline="") as file:
+            rows += csv.DictReader(file)
         if rows and {row["name"] for row in rows}.issuperset(names):
             break
-    return Load(done, rows, times_s)
-
-
-def run(url: str, output: Path, *options: str) -> "subprocess.CompletedProcess[str]":
-    shared = ("--url", url, "--spawn-rate", "20", "--output", str(output))
-    # Generated photos, so that the test is the same everywhere.
-    environ = {name: value for name, value in ENVIRON.items() if name != "PHOTOS_DIR"}
-    return subprocess.run(
-        [sys.executable, "-m", "loadtest", "run", *shared, *options],
-        cwd=ROOT,
-        env=environ,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def rows_of(output: Path) -> list[dict[str, str]]:
-    (table,) = output.glob("*-run/requests.csv")
-    with table.open(newline="") as file:
-        return list(csv.DictReader(file))
+    return Load(run.returncode, output, rows, times_s)
 
 
 def requests_of(cloud: Cloud) -> Counter[str]:
+    """Over HTTP: the queue's worker has records too, whenever it is called."""
     lines = (cloud.data / "logs" / "requests.jsonl").read_text().splitlines()
-    return Counter(json.loads(line)["request_id"] for line in lines)
+    records = (json.loads(line) for line in lines)
+    functions = ("ClassifierFunction", "FeedbackFunction")
+    return Counter(record["request_id"] for record in records if record["function"] in functions)
 
 
 @pytest.fixture
@@ -101,30 +84,27 @@ def test_two_processes_account_for_every_request_that_the_gateway_saw(cloud: Clo
     names = ("GET /", "POST /v1/predict", "POST /v1/feedback")
     loaded = load(cloud.url, tmp_path, *options, names=names)
 
-    assert loaded.done.returncode == 0, loaded.done.stdout + loaded.done.stderr
+    assert loaded.code == 0, loaded.output
     functions = [row for row in loaded.rows if row["name"] != "GET /"]
     assert loaded.values("outcome") == {"ok"}
     assert loaded.values("name").issuperset(names)
     assert Counter(row["request_id"] for row in functions) == requests_of(cloud) - before
-    for row in functions:
-        assert row["request_id"] == row["server_request_id"]
-        assert row["environment_id"] == row["server_environment_id"]
+    ids = ("request_id", "environment_id")
+    assert all(row[name] == row[f"server_{name}"] for row in functions for name in ids)
 
 
 def test_a_broken_threshold_is_named_and_sets_the_exit_code(cloud: Cloud, tmp_path: Path):
     loaded = load(cloud.url, tmp_path, "--user", "Labels", "--users", "2", "--max-p95-ms", "0")
 
-    assert loaded.done.returncode == 1
-    output = loaded.done.stdout
-    assert "**Failed: none of" in output
-    assert "above --max-p95-ms 0" in output.partition("**Failed")[2]
+    assert loaded.code == 1
+    assert re.search(r"\*\*Failed: none of .* above --max-p95-ms 0", loaded.output)
 
 
 def test_overload_is_refused_and_not_failed(small_cloud: Cloud, tmp_path: Path):
     options = ("--user", "Predict", "--users", "8", "--max-error-rate", "0")
     loaded = load(small_cloud.url, tmp_path, *options)
 
-    assert loaded.done.returncode == 0, loaded.done.stdout + loaded.done.stderr
+    assert loaded.code == 0, loaded.output
     outcomes = Counter(row["outcome"] for row in loaded.rows)
     assert set(outcomes) == {"ok", "refused"}
     # Who is refused waits for a second at least: three seconds hold no more than four tries each.
@@ -135,7 +115,7 @@ def test_a_wrong_answer_fails_the_run(cloud: Cloud, tmp_path: Path):
     # The same page, but a text that is not it.
     loaded = load(cloud.url, tmp_path, "--user", "Index", "--users", "1", "--page-url", "/app.js")
 
-    assert loaded.done.returncode == 1
+    assert loaded.code == 1
     assert loaded.values("reason") == {"not the whole page"}
 
 
@@ -143,28 +123,18 @@ def test_a_service_that_is_not_there_fails_the_run(tmp_path: Path):
     options = ("--user", "Labels", "--users", "1", "--pause-s", "1")
     loaded = load("http://127.0.0.1:9", tmp_path, *options)
 
-    assert loaded.done.returncode == 1
+    assert loaded.code == 1
     assert loaded.values("outcome") == {"failed"}
 
 
-def test_an_ended_comparison_leaves_nothing_running(tmp_path: Path, embedded_model: Path):
-    assert embedded_model.is_dir()  # built before, not while the time runs
-    command = (
-        sys.executable,
-        "-m",
-        "loadtest",
-        "compare",
-        "--users",
-        "1",
-        "--output",
-        str(tmp_path),
-    )
-    with subprocess.Popen(command, cwd=ROOT, env=ENVIRON, stdout=subprocess.DEVNULL) as process:
-        parent = psutil.Process(process.pid)
-        wait_until(lambda: any("locust" in each.cmdline() for each in parent.children()))
-        children = parent.children(recursive=True)
-        process.terminate()
-        assert process.wait(timeout=LIMIT_S) == 130
+def test_an_ended_comparison_leaves_nothing_running(tmp_path: Path):
+    process = start("compare", tmp_path, "--users", "1")
+    parent = psutil.Process(process.pid)
+    wait_until(lambda: any("locust" in child.cmdline() for child in parent.children()))
+    children = parent.children(recursive=True)
 
-    _, left = psutil.wait_procs(children, timeout=LIMIT_S)
-    assert [each for each in left if each.status() != psutil.STATUS_ZOMBIE] == []
+    process.terminate()
+    process.communicate(timeout=LIMIT_S)
+
+    assert process.returncode == 130
+    assert running(children) == []

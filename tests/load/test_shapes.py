@@ -9,18 +9,11 @@ from loadtest.shapes import SHAPES, stage_at, stages
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("users", [1, 40])
-def test_a_shape_lasts_as_long_as_it_is_told_and_is_never_empty(shape: str, users: int):
+def test_a_shape_lasts_as_long_as_it_should_and_is_never_empty(shape: str, users: int):
     plan = stages(shape, users, 5.0, 60.0)
 
     assert sum(duration_s for duration_s, *_ in plan) == pytest.approx(60)
     assert all(count >= 1 for _, count, _ in plan)
-
-
-def test_spike_is_idle_then_everybody_at_once_then_half():
-    _, peak, _ = plan = stages("spike", 40, 5.0, 100.0)
-
-    assert [users for _, users, _ in plan] == [1, 40, 20]
-    assert peak[2] >= 40
 
 
 def test_ramp_only_grows_and_reaches_all_users():
@@ -38,7 +31,7 @@ def test_constant_without_a_time_never_ends():
     assert stage_at(options("constant", None), 1e9) == (4, 2.0)
 
 
-def test_stages_follow_each_other_and_end():
-    found = [stage_at(options("spike", 10), at_s) for at_s in (0, 1.9, 2, 4.9, 5, 9.9, 10)]
+def test_spike_is_idle_then_everybody_at_once_then_half_and_ends():
+    users = [stage_at(options("spike", 10), at_s) for at_s in (0, 1.9, 2, 4.9, 5, 9.9, 10)]
 
-    assert found == [(1, 1.0), (1, 1.0), (4, 4.0), (4, 4.0), (2, 4.0), (2, 4.0), None]
+    assert users == [(1, 1.0), (1, 1.0), (4, 4.0), (4, 4.0), (2, 4.0), (2, 4.0), None]

@@ -1,111 +1,88 @@
 """The soak itself, against a service of its own."""
 
-import json
+import csv
+import re
 import signal
-import subprocess
-import sys
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
-from infra.commands.launch import ENVIRON, ROOT
-from infra.local.machine.processes import environments_below, is_running
+from infra.local.machine.processes import environments_below
 from tests.conftest import LIMIT_S
+from tests.load.conftest import running, start
 
 
-def start_soak(model: Path, output: Path, *options: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
-        [
-            *(sys.executable, "-m", "locust", "-f", "loadtest/soak/locustfile.py", "--headless"),
-            *("--only-summary", "--users", "8", "--spawn-rate", "8", "--stop-timeout", "40"),
-            *("--model", "efficientnet-lite0", "--models-dir", str(model.parent)),
-            *("--output", str(output), *options),
-        ],
-        cwd=ROOT,
-        env=ENVIRON,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-
-def read_progress(soak: "subprocess.Popen[str]") -> str:
+def first_progress(soak) -> None:
     """Until it says how far it is."""
     assert soak.stdout is not None
-    return next(line for line in soak.stdout if "requests" in line)
+    next(line for line in soak.stdout if "without a right answer" in line)
 
 
-def test_the_service_endures_a_short_soak(embedded_model: Path, tmp_path: Path):
+def test_the_service_endures_a_short_soak(tmp_path: Path):
     kinds = {"bomb", "left before the answer", "predict phone", "slow upload", "contradiction"}
     for seconds in (20, 60, 240):  # a slow machine needs longer until all has happened
         folder = tmp_path / str(seconds)
-        soak = start_soak(embedded_model, folder, "--run-time", f"{seconds}s", "--kill-every", "4")
+        soak = start("soak", folder, "--run-time", f"{seconds}s", "--kill-every", "4")
         output, _ = soak.communicate()
-        report = json.loads((folder / "soak.json").read_text())
-        killed = {kill["function"] for kill in report["kills"]}
-        if len(killed) == 2 and report["feedback_confirmed"] and kinds <= set(report["requests"]):
+        with next(folder.glob("*/requests.csv")).open(newline="") as file:
+            requests = {row["name"] for row in csv.DictReader(file)}
+        kills, confirmed = (
+            int(re.search(rf"{name}: (\d+)", output)[1])
+            for name in ("Environments killed", "Feedback confirmed")
+        )
+        if kills > 1 and confirmed and kinds <= requests:
             break
 
-    assert report["problems"] == []
     assert soak.returncode == 0, output
-    assert killed == {"ClassifierFunction", "FeedbackFunction"}
-    assert report["feedback_confirmed"] > 0
-    assert report["feedback_lost"] == []
-    assert report["requests"].keys() >= kinds
-    assert "gateway" in {growth["name"] for growth in report["growth"]}
-    assert (folder / "soak.md").read_text() in output
+    assert "**Endured.**" in output
+    assert kills > 1
+    assert requests >= kinds
+    assert f"Feedback confirmed: {confirmed}; lost: 0" in output
+    assert re.search(r"^\| gateway \|", output, re.MULTILINE)
 
 
-def test_an_interrupted_soak_reports_the_crash_it_did_not_cause(
-    embedded_model: Path, tmp_path: Path
-):
-    soak = start_soak(embedded_model, tmp_path, "--run-time", "1h", "--kill-every", "0")
-    read_progress(soak)
+def classifiers(pid: int) -> Iterator[psutil.Process]:
+    for (_, function), processes in environments_below(pid).items():
+        if function == "ClassifierFunction":
+            yield from processes
 
-    records = tmp_path / "data" / "logs" / "requests.jsonl"
+
+def test_an_interrupted_soak_reports_the_crash_it_did_not_cause(tmp_path: Path):
+    soak = start("soak", tmp_path, "--run-time", "1h", "--kill-every", "0")
+    first_progress(soak)
+
+    (records,) = tmp_path.glob("*/services/soak/logs/requests.jsonl")
     while "function_crashed" not in records.read_text():  # an idle one is replaced unnoticed
-        kill_a_classifier(soak.pid)
+        for process in classifiers(soak.pid):
+            with suppress(psutil.Error):
+                process.kill()
         time.sleep(0.2)
     soak.send_signal(signal.SIGINT)
     output, _ = soak.communicate(timeout=LIMIT_S)
 
-    report = json.loads((tmp_path / "soak.json").read_text())
     assert soak.returncode == 1, output
-    assert 0 < report["seconds"] < 3600
-    assert report["kills"] == []
-    assert report["unexplained"]
+    assert "**Failed" in output
+    assert "Environments killed: 0" in output
     assert "ClassifierFunction: function_crashed" in output
 
 
-def kill_a_classifier(pid: int) -> None:
-    """If one runs just now."""
-    for (_, function), processes in environments_below(pid).items():
-        if function == "ClassifierFunction":
-            for process in processes:
-                with suppress(psutil.Error):
-                    process.kill()
-            return
-
-
-def test_a_killed_soak_leaves_nothing_running(embedded_model: Path, tmp_path: Path):
-    soak = start_soak(embedded_model, tmp_path, "--run-time", "1h")
-    read_progress(soak)
+def test_a_killed_soak_leaves_nothing_running(tmp_path: Path):
+    soak = start("soak", tmp_path, "--run-time", "1h")
+    first_progress(soak)
     children = psutil.Process(soak.pid).children(recursive=True)
 
     soak.kill()
     soak.communicate()
 
-    _, alive = psutil.wait_procs(children, timeout=LIMIT_S)
     assert len(children) > 5
-    assert [process for process in alive if is_running(process.pid)] == []
+    assert running(children) == []
 
 
 def test_a_service_that_does_not_start_is_no_soak(tmp_path: Path):
-    options = ("--run-time", "1h", "--model", "no-such-model")
-    soak = start_soak(tmp_path / "models", tmp_path / "out", *options)
-
-    output, _ = soak.communicate(timeout=LIMIT_S)
+    output, _ = (soak := start("soak", tmp_path, "--model", "no-such-model")).communicate()
 
     assert soak.returncode == 2
     assert "the service did not come up" in output

@@ -66,3 +66,13 @@ def test_the_page_is_sent_with_the_headers_it_asks_for(tmp_path: Path):
 
     assert page_headers(tmp_path) == {"X-Content-Type-Options": "nosniff"}
     assert page_headers(tmp_path / "elsewhere") == {}
+
+
+def test_the_page_may_ask_one_origin_beside_its_own(tmp_path: Path):
+    (tmp_path / "headers.json").write_text(
+        "{\"Content-Security-Policy\": \"default-src 'none'; connect-src 'self'; base-uri 'none'\"}"
+    )
+
+    policy = page_headers(tmp_path, "http://127.0.0.1:1")["Content-Security-Policy"]
+
+    assert policy == ("default-src 'none'; connect-src 'self' http://127.0.0.1:1; base-uri 'none'")

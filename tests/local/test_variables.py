@@ -4,6 +4,7 @@ from pathlib import Path
 
 from infra.commands.model import ServedModel
 from infra.commands.variables import own_variables, shared_variables
+from infra.local.sam.intrinsics import load_yaml
 from infra.local.sam.template import Template, read_template
 from tests.conftest import ROOT
 
@@ -11,31 +12,38 @@ AWS, LAMBDA = "http://127.0.0.1:1", "http://127.0.0.1:2"
 
 
 def project(folder: Path) -> Template:
-    own = own_variables(folder, ServedModel("m", folder / "m", fallback_from="resnet50"))
+    own = own_variables(folder, ServedModel("m", folder / "m", fallback_from="resnet50"), folder)
     return read_template(ROOT / "template.yaml", {}, shared_variables(AWS, LAMBDA), own)
 
 
 def test_every_function_of_the_project_runs(tmp_path: Path):
     template = project(tmp_path)
 
-    assert {function.name for function in template.functions} == {
-        "ClassifierFunction",
-        "FeedbackFunction",
-        "ClassifierCheckFunction",
-        "FeedbackCheckFunction",
-    }
+    declared = load_yaml(ROOT / "template.yaml")["Resources"].items()
+    functions = {name for name, item in declared if item["Type"] == "AWS::Serverless::Function"}
+    assert {function.name for function in template.functions} == functions
     assert template.left_out == {}
 
 
-def test_the_model_is_the_classifiers_alone(tmp_path: Path):
+def test_the_model_is_the_classifiers_and_the_workers_alone(tmp_path: Path):
     functions = {function.name: function.environment for function in project(tmp_path).functions}
 
-    for name in ("MODEL_DIR", "MODEL_FALLBACK_FROM"):
-        assert [function for function in functions if name in functions[function]] == [
-            "ClassifierFunction"
-        ]
+    workers = {"WorkerFunction", "CollectionWorkerFunction"}
+    named = {function for function in functions if "MODEL_DIR" in functions[function]}
+    assert named == {"ClassifierFunction", *workers}
+    assert "MODEL_FALLBACK_FROM" not in functions["CollectionWorkerFunction"]
     assert functions["FeedbackFunction"]["LABELS_FILE"] == str(tmp_path / "m" / "labels.json")
     assert "LABELS_FILE" not in functions["ClassifierFunction"]
+
+
+def test_a_tabular_model_that_was_exported_is_served(tmp_path: Path):
+    (tmp_path / "iris").mkdir()
+    (tmp_path / "iris" / "model.json").touch()
+
+    functions = {function.name: function.environment for function in project(tmp_path).functions}
+
+    assert functions["IrisFunction"]["MODEL_DIR"] == str(tmp_path / "iris")
+    assert "MODEL_DIR" not in functions["FlightDelayFunction"]
 
 
 def test_receipts_are_signed_with_one_key_which_only_those_get_that_need_it(tmp_path: Path):
@@ -46,7 +54,8 @@ def test_receipts_are_signed_with_one_key_which_only_those_get_that_need_it(tmp_
         for name, variables in functions.items()
         if "RECEIPT_KEY" in variables
     }
-    assert keys.keys() == {"ClassifierFunction", "FeedbackFunction", "FeedbackCheckFunction"}
+    others = {"WorkerFunction", "FeedbackFunction", "FeedbackCheckFunction"}
+    assert keys.keys() == {"ClassifierFunction", *others}
     assert len(set(keys.values())) == 1
 
 

@@ -61,6 +61,7 @@ def test_the_sum_that_is_written_down_is_the_sum():
         reserved(
             "PredictionsFunction", FUNCTIONS["PredictionsFunction"]["Properties"]["MemorySize"]
         ),
+        2 * reserved("IrisFunction", FUNCTIONS["IrisFunction"]["Properties"]["MemorySize"]),
         workers * memory_mb / 1024 * DAY_S * PRICES["gb_s"],
         requests * PRICES["request"],
         requests * PRICES["api_request"],

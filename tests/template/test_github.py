@@ -66,6 +66,7 @@ RESOURCES = {
     ],
     "s3": ["arn:aws:s3:::image-classifier-dev-page-1-bucket-1"],
     "secretsmanager": [f"arn:aws:secretsmanager:{HERE}:secret:image-classifier-dev/receipt-key/1"],
+    "states": [f"arn:aws:states:{HERE}:stateMachine:image-classifier-dev-collections"],
     "sqs": [f"arn:aws:sqs:{HERE}:image-classifier-dev-UploadsQueue-1"],
     "sns": [f"arn:aws:sns:{HERE}:image-classifier-dev-AlarmTopic-1"],
     "wafv2": [f"arn:aws:wafv2:{HERE}:global/webacl/1/1"],
@@ -105,7 +106,7 @@ NOT_USED = re.compile(
 def resolved(node: Any) -> Any:
     """The node with its references to parameters and to the boundary put in."""
     if isinstance(node, list):
-        return [resolved(item) for item in node]
+        return [resolved(item) for item in node if not is_conditional(item)]
     if not isinstance(node, dict):
         return node
     if "Ref" in node:
@@ -113,6 +114,11 @@ def resolved(node: Any) -> Any:
     if "Fn::Sub" in node:
         return re.sub(r"\$\{([^}]+)\}", lambda match: VALUES[match[1]], node["Fn::Sub"])
     return {key: resolved(value) for key, value in node.items()}
+
+
+def is_conditional(node: Any) -> bool:
+    """What a condition adds, which does not hold by default."""
+    return isinstance(node, dict) and node.get("Fn::If", [None])[-1] == {"Ref": "AWS::NoValue"}
 
 
 def as_list(value: Any) -> list[Any]:
@@ -311,7 +317,11 @@ def test_roles_are_handed_to_the_services_that_run_the_functions_only():
 
     assert condition == {
         "StringEquals": {
-            "iam:PassedToService": ["lambda.amazonaws.com", "codedeploy.amazonaws.com"]
+            "iam:PassedToService": [
+                "lambda.amazonaws.com",
+                "codedeploy.amazonaws.com",
+                "states.amazonaws.com",
+            ]
         }
     }
 

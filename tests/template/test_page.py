@@ -2,10 +2,10 @@
 
 import json
 import re
-from html.parser import HTMLParser
 
 import pytest
 
+from infra.local.http_api.static import page_headers
 from infra.local.sam.intrinsics import load_yaml
 from serving.api import DATA_HEADERS
 from tests.conftest import ROOT
@@ -26,8 +26,9 @@ def response_headers() -> dict[str, str]:
     hsts = security["StrictTransportSecurity"]
     subdomains = "; includeSubDomains" if hsts["IncludeSubdomains"] else ""
     custom = POLICY["ResponseHeadersPolicyConfig"]["CustomHeadersConfig"]["Items"]
+    policy = security["ContentSecurityPolicy"]["ContentSecurityPolicy"]["Fn::Sub"]
     return {
-        "Content-Security-Policy": security["ContentSecurityPolicy"]["ContentSecurityPolicy"],
+        "Content-Security-Policy": policy,
         "Strict-Transport-Security": f"max-age={hsts['AccessControlMaxAgeSec']}{subdomains}",
         "X-Content-Type-Options": "nosniff" if "ContentTypeOptions" in security else "",
         "Referrer-Policy": security["ReferrerPolicy"]["ReferrerPolicy"],
@@ -35,23 +36,12 @@ def response_headers() -> dict[str, str]:
 
 
 def test_the_headers_are_those_the_page_asks_for():
-    assert response_headers() == HEADERS
+    assert response_headers() == page_headers(ROOT / "web", "https://${UploadsHost}")
 
 
-def test_the_pages_own_policy_is_the_hosts():
-    class Meta(HTMLParser):
-        content = ""
-
-        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-            attributes = dict(attrs)
-            if tag == "meta" and attributes.get("http-equiv") == "Content-Security-Policy":
-                self.content = attributes["content"] or ""
-
-    parser = Meta()
-    parser.feed((ROOT / "web" / "index.html").read_text())
-
-    # frame-ancestors has no meaning in a page, and is left out there
-    assert f"{parser.content}; frame-ancestors 'none'" == CSP
+def test_the_page_states_no_policy_of_its_own():
+    """It would hold beside the host's, and knows no bucket to upload to."""
+    assert "content-security-policy" not in (ROOT / "web" / "index.html").read_text().lower()
 
 
 def test_the_page_loads_only_what_its_policy_allows():
@@ -70,10 +60,10 @@ def test_the_page_loads_only_what_its_policy_allows():
 
 
 def test_page_and_api_are_one_origin():
-    (api,) = CONFIG["CacheBehaviors"]
+    api, prediction = CONFIG["CacheBehaviors"]
 
-    assert api["PathPattern"] == "/v1/*"
-    assert api["TargetOriginId"] == "api"
+    assert (api["PathPattern"], prediction["PathPattern"]) == ("/v1/*", "/prediction")
+    assert api["TargetOriginId"] == prediction["TargetOriginId"] == "api"
     assert {"POST", "OPTIONS"} <= set(api["AllowedMethods"])
 
 
@@ -89,7 +79,8 @@ def test_errors_pass_as_they_are_and_none_is_kept():
 
 
 def test_the_apis_answers_have_security_headers_and_its_own_stand():
-    (api,) = CONFIG["CacheBehaviors"]
+    api, prediction = CONFIG["CacheBehaviors"]
+    assert api["ResponseHeadersPolicyId"] == prediction["ResponseHeadersPolicyId"]
     policy = POLICIES[api["ResponseHeadersPolicyId"]["Ref"]]["ResponseHeadersPolicyConfig"]
     security = policy["SecurityHeadersConfig"]
     page = POLICY["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]

@@ -199,7 +199,7 @@ def test_the_apis_own_errors_have_cors_headers_too():
     cors = DOCUMENT["Resources"]["Api"]["Properties"]["CorsConfiguration"]
 
     assert cors["AllowMethods"] == ["GET", "POST"]
-    assert cors["AllowHeaders"] == ["content-type"]
+    assert cors["AllowHeaders"] == ["content-type", "idempotency-key"]
     assert {"x-request-id", "x-environment-id", "x-cold-start", "server-timing"} <= set(
         cors["ExposeHeaders"]
     )

@@ -13,6 +13,9 @@ from samtranslator.translator.translator import Translator
 
 template = yaml_parse(Path(sys.argv[1]).read_text("utf-8"))
 for resource in template["Resources"].values():
+    if resource["Type"] == "AWS::Serverless::StateMachine":
+        file = Path(sys.argv[1]).parent / resource["Properties"].pop("DefinitionUri")
+        resource["Properties"]["Definition"] = json.loads(file.read_text("utf-8"))
     if resource["Type"] == "AWS::Serverless::Function":
         resource["Properties"]["ImageUri"] = "123456789012.dkr.ecr.us-east-1.amazonaws.com/image"
 values = {name: parameter["Default"] for name, parameter in template["Parameters"].items()}

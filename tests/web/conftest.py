@@ -4,12 +4,16 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.conftest import LIMIT_S, ROOT, Cloud, skip_or_fail
+from tests.conftest import LIMIT_S, ROOT, Cloud, aws_endpoint, skip_or_fail
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBServiceResource
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
@@ -42,7 +46,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, cloud: Cloud) -> Iterator[Open]:
-    """Opens the page in a fresh context; the page may neither complain nor ask another host."""
+    """Opens the page in a fresh context; the page may neither complain nor ask another host than
+    its own and the bucket's.
+    """
+    hosts = (cloud.url, aws_endpoint(cloud))
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
@@ -53,7 +60,7 @@ def open_page(browser: Browser, cloud: Cloud) -> Iterator[Open]:
         page.set_default_timeout(LIMIT_S * 1000)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: _note_violation(message.text, complaints))
-        page.on("request", lambda request: _note_foreign(request.url, cloud.url, complaints))
+        page.on("request", lambda request: _note_foreign(request.url, hosts, complaints))
         if before:
             before(page)
         page.goto(cloud.url)
@@ -63,6 +70,14 @@ def open_page(browser: Browser, cloud: Cloud) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def dynamodb(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> "DynamoDBServiceResource":
+    """The local DynamoDB, by AWS' own client."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    return boto3.resource("dynamodb", endpoint_url=aws_endpoint(cloud), region_name="us-east-1")
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +91,6 @@ def _note_violation(text: str, complaints: list[str]) -> None:
         complaints.append(text)
 
 
-def _note_foreign(url: str, own: str, complaints: list[str]) -> None:
-    if not url.startswith((own, "blob:", "data:")):
+def _note_foreign(url: str, hosts: tuple[str, ...], complaints: list[str]) -> None:
+    if not url.startswith((*hosts, "blob:", "data:")):
         complaints.append(f"the page asked for {url}")

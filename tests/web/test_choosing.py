@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.image_classifier.images import encode
 from tests.web.conftest import Open
@@ -165,14 +165,20 @@ def test_every_sample_drawing_is_recognised(open_page: Open, sample: int):
     expect(page.locator(".card .best")).to_have_text(expected[sample])
 
 
-def test_a_photo_over_the_limit_is_scaled_down_and_the_page_says_so(
+def without_uploads(page: Page) -> None:
+    config = 'export const API_BASE = ""; export const UPLOADS = false;'
+    fulfil = {"content_type": "text/javascript", "body": config}
+    page.route("**/config.js", lambda route: route.fulfill(**fulfil))
+
+
+def test_where_uploads_are_off_a_large_photo_is_scaled_down_and_the_page_says_so(
     open_page: Open, tmp_path: Path
 ):
     noise = np.random.default_rng(0).integers(0, 256, (1500, 1500, 3), dtype=np.uint8)
     large = tmp_path / "large.png"
     large.write_bytes(encode(Image.fromarray(noise), "PNG"))
     assert large.stat().st_size > 4_500_000
-    page = open_page()
+    page = open_page(without_uploads)
     bodies: list[bytes | None] = []
     page.on("request", lambda r: bodies.append(r.post_data_buffer) if r.method == "POST" else None)
 

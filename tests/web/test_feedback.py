@@ -3,7 +3,6 @@
 from decimal import Decimal
 from typing import Any
 
-import boto3
 import pytest
 import requests
 from playwright.sync_api import Page, Route, expect
@@ -25,12 +24,8 @@ def classified(page: Page) -> str:
 
 
 @pytest.fixture
-def stored(cloud: Cloud, monkeypatch: pytest.MonkeyPatch):
-    """All feedback in the local DynamoDB, read by AWS' own client."""
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "local")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    endpoint = (cloud.data / "aws" / "endpoint").read_text("utf-8")
-    dynamodb = boto3.resource("dynamodb", endpoint_url=endpoint, region_name="us-east-1")
+def stored(dynamodb):
+    """All feedback in the local DynamoDB."""
 
     def items() -> list[dict[str, Any]]:
         return dynamodb.Table("FeedbackTable").scan(ConsistentRead=True)["Items"]

@@ -8,14 +8,14 @@ from playwright.sync_api import Browser, Page, expect
 from infra.deploy.__main__ import main
 from tests.conftest import LIMIT_S, ROOT, Cloud
 from tests.deploy.aws import WHICH, deployed_stack
-from tests.deploy.site import Site, serving
+from tests.deploy.site import Site, published_site, serving
 from tests.web.conftest import DESKTOP
 from tests.web.page import COFFEE, expect_result
 
 
 @pytest.fixture
 def published(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
-    site = Site(cloud.url)
+    site = published_site(cloud)
     with serving(site):
         with deployed_stack(monkeypatch, site.url) as stack:
             assert main(["page", *WHICH, "--web", str(ROOT / "web")]) == 0

@@ -36,7 +36,7 @@ _COPY_PAUSE_S = 2.0
 _COPY_SHARE = 20
 """A copy takes at most one in so many seconds: of 10 000 answers 0.24, so there is one every 5."""
 _CLAIM_LIMIT_S = 2.0
-_START_LIMIT_S = 10.0
+_START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 20.0
 
 

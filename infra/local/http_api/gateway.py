@@ -38,6 +38,14 @@ class HttpApi:
     cors: Cors
 
 
+@dataclass(frozen=True)
+class Page:
+    """The page's files, and an origin that it may ask beside its own."""
+
+    folder: Path
+    connects_to: str = ""
+
+
 class Gateway:
     """The API's routes with a function behind each, and the page's files behind what is left."""
 
@@ -45,14 +53,14 @@ class Gateway:
         self,
         api: HttpApi,
         functions: Mapping[str, Invoke],
-        web_folder: Path,
+        page: Page,
         access: Callable[[str], None],
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._api = api
         self._functions = functions
-        self._web_folder = web_folder
-        self._page_headers = page_headers(web_folder)
+        self._web_folder = page.folder
+        self._page_headers = page_headers(page.folder, page.connects_to)
         self._access = access
         self._timeout_s = timeout_s
 

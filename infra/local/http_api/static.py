@@ -5,6 +5,8 @@ from pathlib import Path
 from urllib.parse import unquote
 
 _INDEX = "index.html"
+_POLICY = "Content-Security-Policy"
+_OWN_ORIGIN = "connect-src 'self'"
 # Stated, not guessed: the guess depends on the machine's own tables, and browsers refuse modules
 # and pages that are called something else.
 _CONTENT_TYPES = {
@@ -42,10 +44,15 @@ def find_page(folder: Path, path: str) -> Path | None:
         return None
 
 
-def page_headers(folder: Path) -> dict[str, str]:
-    """The headers sent with every file of the page, as the CDN does in the cloud."""
+def page_headers(folder: Path, connect: str = "") -> dict[str, str]:
+    """The headers sent with every file of the page, as the CDN does in the cloud.
+
+    ``connect`` is one more origin that the page may ask: where it uploads large photos.
+    """
     file = folder / "headers.json"
     headers: dict[str, str] = json.loads(file.read_text("utf-8")) if file.is_file() else {}
+    if connect and _POLICY in headers:
+        headers[_POLICY] = headers[_POLICY].replace(_OWN_ORIGIN, f"{_OWN_ORIGIN} {connect}")
     return headers
 
 

@@ -56,9 +56,12 @@ def read_stateful(path: Path, parameters: Mapping[str, str], invoke_api: str) ->
         for name, parameter in document.get("Parameters", {}).items()
         if (default := parameter.get("Default")) is not None or name in parameters
     }
-    numbers = {name: int(p["Default"]) for name, p in declared.items() if p["Type"] == "Number"}
+    known: dict[str, Node] = {
+        name: int(p["Default"]) for name, p in declared.items() if p["Type"] == "Number"
+    }
+    known |= {f"{name}.Alias": function_arn(name) for name in document.get("Resources", {})}
     resources: dict[str, Node] = {}
-    for name, resource in _with_numbers(document.get("Resources", {}), numbers).items():
+    for name, resource in _with_known(document.get("Resources", {}), known).items():
         kind, properties = resource["Type"], resource.get("Properties", {})
         if kind == _MACHINE_TYPE:
             kind, properties = "AWS::StepFunctions::StateMachine", _machine(properties, path.parent)
@@ -71,15 +74,16 @@ def read_stateful(path: Path, parameters: Mapping[str, str], invoke_api: str) ->
     return {**sections, "Resources": resources}
 
 
-def _with_numbers(node: Node, numbers: Mapping[str, int]) -> Node:
-    """``!Ref`` of a number as a number: the engine would give its text."""
+def _with_known(node: Node, known: Mapping[str, Node]) -> Node:
+    """``!Ref`` of a number as a number, of which the engine would give the text, and of what SAM
+    lets be referred to besides functions: their aliases."""
     if isinstance(node, list):
-        return [_with_numbers(item, numbers) for item in node]
+        return [_with_known(item, known) for item in node]
     if not isinstance(node, dict):
         return node
-    if set(node) == {"Ref"} and node["Ref"] in numbers:
-        return numbers[node["Ref"]]
-    return {key: _with_numbers(value, numbers) for key, value in node.items()}
+    if set(node) == {"Ref"} and node["Ref"] in known:
+        return known[node["Ref"]]
+    return {key: _with_known(value, known) for key, value in node.items()}
 
 
 def _kept(resource: Node) -> dict[str, Node]:

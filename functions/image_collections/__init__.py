@@ -1,0 +1,1 @@
+"""A whole collection of photos: planned, and reported; the classifier's image does the rest."""

@@ -1,0 +1,1 @@
+"""Four measurements of an iris in, its species out."""

@@ -1,0 +1,1 @@
+"""What functions with a small tabular model share."""
