@@ -114,6 +114,7 @@ format: $(DEV) ## let ruff rewrite what it can
 
 bench: $(DEV) $(EMULATOR) $(STAND_IN) ## this handler against a usual one; writes benchmarks/results.json and .md
 	@$(BIN)/python -m benchmarks
+	@$(BIN)/python -m benchmarks.queued
 
 load: $(DEV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--data .local"
 	@test -n "$(URL)" || { echo 'Name the address: make load URL=http://127.0.0.1:8000'; exit 2; }

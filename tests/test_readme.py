@@ -181,8 +181,9 @@ def test_its_costs_add_up():
     at_rest = text.partition("**At rest")[2].partition("| `ProvisionedConcurrency=1`")[0]
     million = text.partition("**A million")[2].partition("A cold start")[0]
     collection = text.partition("**A million photos of a bucket")[2].partition("At 1000")[0]
+    waiting = text.partition("**The same million")[2].partition("### ")[0]
 
-    for table in (at_rest, million, collection):
+    for table in (at_rest, million, collection, waiting):
         total, stated = sums(table)
         assert round(total, 2) == stated
 
@@ -197,6 +198,9 @@ def test_its_costs_add_up():
         (10_000 * 5e-6 + 20_000 * 4e-7 + 1000 * 5e-6, "0.06"),
         ((2.0 + 0.3) * 1_000_000 / 1_000_000 * 0.50, "1.15"),
         (110 * 0.020, "2.20"),
+        (1769 / 1024 * 0.080 * 1_000_000 * 0.0000166667, "2.30"),
+        (4 * 0.625 + 2 * 0.125, "2.75"),
+        ((4 * 2.0 + 3 * 0.3) * 0.50, "4.45"),
     ],
 )
 def test_its_products_are_right(product: float, stated: str):
