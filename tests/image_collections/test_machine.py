@@ -65,6 +65,7 @@ def test_every_photo_of_a_bucket_is_a_row_of_the_results(cloud: Cloud):
         for name, url in status["outputs"].items()
     }
     rows = list(csv.DictReader(io.StringIO(files["results.csv"])))
+    assert list(rows[0])[:2] == ["key", "size"], files["results.csv"][:300]
     assert [row["key"] for row in rows] == sorted(row["key"] for row in rows)
     assert len(rows) == 41
     assert [row["code"] for row in rows if row["code"]] == ["unsupported_image_format"]
