@@ -142,6 +142,13 @@ def test_init_has_a_limit(run_cloud):
         status, problem = await toy.get("/slow-start")
         assert (status, problem["code"]) == (504, "init_timeout")
 
+    run_cloud(scenario, init_limit_s=0.5, parameters={"Timeout": "1"})
+
+
+def test_an_init_over_the_limit_may_take_the_functions_own(run_cloud):
+    async def scenario(toy) -> None:
+        assert (await toy.get("/slow-start"))[0] == 200
+
     run_cloud(scenario, init_limit_s=0.5)
 
 

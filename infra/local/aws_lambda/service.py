@@ -121,7 +121,10 @@ def _creator(
     guardian: Guardian,
 ) -> Callable[[InitializationType], Environment]:
     def create(initialization_type: InitializationType) -> Environment:
-        now, limit_s = datetime.now(UTC), settings.init_limit_s
+        # An init over the limit is tried once more, within the function's own (Lambda's guide,
+        # "Understanding the execution environment lifecycle").
+        limit_s = max(settings.init_limit_s, spec.timeout_s)
+        now = datetime.now(UTC)
         launch = Launch(uuid.uuid4().hex, initialization_type, spec, now, limit_s)
         if settings.emulator is None:
             return WorkerEnvironment(launch, log, guardian)
