@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
-
 from serving import aws
 from serving.aws import translated
 from serving.image_body import check_size
@@ -14,14 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 PREFIX = "uploads/"
-# A presigned address names the bucket's own regional host: at the global one S3 redirects what is
-# sent to a new bucket, and a browser follows no redirect to another origin.
-CLIENT_CONFIG = aws.CLIENT_CONFIG.merge(
-    Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
-    )
-)
+CLIENT_CONFIG = aws.CLIENT_CONFIG.merge(aws.S3_ADDRESSES)
 
 _UNAVAILABLE = "The photos cannot be read or written now."
 

@@ -17,6 +17,14 @@ CLIENT_CONFIG = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 
+# A presigned address names the bucket's own regional host: at the global one, and under the older
+# signature, which are the SDK's defaults in several regions, S3 redirects or refuses what is sent
+# to a new bucket, and a browser follows no redirect to another origin.
+S3_ADDRESSES = Config(
+    signature_version="s3v4",
+    s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"},
+)
+
 _THROTTLED = frozenset(
     {"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"}
 )

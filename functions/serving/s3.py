@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError
 
+from serving.aws import S3_ADDRESSES
 from serving.collection import (
     Photo,
     PhotoMissing,
@@ -25,7 +26,7 @@ CLIENT_CONFIG = Config(
     read_timeout=20,
     max_pool_connections=32,
     retries={"mode": "standard", "total_max_attempts": 5},
-)
+).merge(S3_ADDRESSES)
 
 _GONE = frozenset({"NoSuchKey", "404"})
 _REFUSED = frozenset({"AccessDenied", "403", "InvalidObjectState"})

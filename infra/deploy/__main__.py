@@ -33,7 +33,7 @@ from infra.deploy.smoke import CheckResult, smoke
 from infra.deploy.stack import (
     StackMissing,
     StackName,
-    read_bucket,
+    read_buckets,
     read_checks,
     read_failed_update,
     read_feedback_stack,
@@ -115,11 +115,12 @@ def _smoke(arguments: argparse.Namespace) -> int:
 def _empty(arguments: argparse.Namespace) -> int:
     session, name = _session(arguments)
     try:
-        bucket = read_bucket(session.client("cloudformation"), name)
+        buckets = read_buckets(session.client("cloudformation"), name)
     except StackMissing as exc:  # it is deleted already
         _say(f"Nothing to empty: {exc}")
         return 0
-    empty_bucket(session.resource("s3").Bucket(bucket), _say)
+    for bucket in buckets:
+        empty_bucket(session.resource("s3").Bucket(bucket), _say)
     return 0
 
 
@@ -196,7 +197,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     )
     trial.add_argument("--patience", type=float, default=60.0, help="seconds to start up")
     trial.set_defaults(run=_smoke)
-    empty = steps.add_parser("empty", help="delete everything in the page's bucket")
+    empty = steps.add_parser("empty", help="delete all files in the stack's buckets")
     empty.set_defaults(run=_empty)
     rotate = steps.add_parser("rotate", help="put a new receipt key beside the present one")
     rotate.set_defaults(run=_rotate)

@@ -1,4 +1,4 @@
-"""Everything out of the page's bucket, so that CloudFormation can delete it."""
+"""Everything out of a bucket, so that CloudFormation can delete it."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING

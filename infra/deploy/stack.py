@@ -164,16 +164,18 @@ def read_feedback_stack(client: "CloudFormationClient", name: str) -> FeedbackSt
     )
 
 
-def read_bucket(client: "CloudFormationClient", name: str) -> str:
-    """The page's bucket, in whatever state the stack is: a failed one is deleted too.
+def read_buckets(client: "CloudFormationClient", name: str) -> list[str]:
+    """The buckets that are deleted with the stack, in whatever state it is: a failed one is deleted
+    too.
 
     Raises:
         StackMissing: there is no such stack, or it has no bucket (any more).
     """
     status, outputs = _describe(client, name)
-    if "PageBucketName" not in outputs:
+    buckets = [outputs[key] for key in ("PageBucketName", "UploadsBucketName") if key in outputs]
+    if not buckets:
         raise StackMissing(f"The stack {name} ({status}) has no bucket.")
-    return outputs["PageBucketName"]
+    return buckets
 
 
 def _sound_outputs(client: "CloudFormationClient", name: str) -> dict[str, str]:

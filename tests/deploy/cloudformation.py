@@ -122,6 +122,8 @@ def everything() -> set[str]:
         ("s3", "list_buckets", "Buckets[].Name"),
         ("secretsmanager", "list_secrets", "SecretList[].Name"),
         ("sns", "list_topics", "Topics[].TopicArn"),
+        ("sqs", "list_queues", "QueueUrls"),
+        ("stepfunctions", "list_state_machines", "stateMachines[].name"),
     ]
     return {
         name

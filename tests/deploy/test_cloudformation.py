@@ -106,21 +106,24 @@ def test_changed_parameters_change_the_functions_and_nothing_is_replaced(stack: 
         assert stack.resources()[name] == before[name]
 
 
-def test_deletion_leaves_the_feedback_table_only(stack: EmulatedStack):
+def test_deletion_leaves_what_people_said_and_what_was_classified(stack: EmulatedStack):
     before = everything()
-    table = stack.deploy("create")["FeedbackTableName"]
+    outputs = stack.deploy("create")
     created = everything() - before
 
     stack.delete()
 
     assert len(created) > 15
-    assert everything() & created == {table}
+    kept = {outputs["FeedbackTableName"], outputs["CollectionOutputBucket"]}
+    assert everything() & created == kept
 
 
 def test_the_page_is_published_twice_emptied_and_deleted_with_its_bucket(
     stack: EmulatedStack, web: Path
 ):
-    name = stack.deploy("create")["PageBucketName"]
+    outputs = stack.deploy("create")
+    name, uploads = outputs["PageBucketName"], outputs["UploadsBucketName"]
+    boto3.client("s3").put_object(Bucket=uploads, Key="uploads/waiting", Body=b"photo")
     bucket = boto3.resource("s3").Bucket(name)
     which = ("--stack", stack.name)
 
@@ -134,4 +137,4 @@ def test_the_page_is_published_twice_emptied_and_deleted_with_its_bucket(
     assert main(["empty", *which]) == 0
     assert list(bucket.object_versions.all()) == []
     stack.delete()
-    assert bucket not in boto3.resource("s3").buckets.all()
+    assert not {name, uploads} & {left.name for left in boto3.resource("s3").buckets.all()}

@@ -16,7 +16,7 @@ from infra.deploy.stack import (
     PageStack,
     StackMissing,
     StackName,
-    read_bucket,
+    read_buckets,
     read_failed_update,
     read_page_stack,
     read_samconfig,
@@ -90,12 +90,12 @@ def test_a_stack_in_another_state_is_not_published_to(status: str):
 
 
 def test_a_stack_that_could_not_be_deleted_still_names_its_bucket():
-    assert read_bucket(client_saying("DELETE_FAILED", OUTPUTS), STACK) == BUCKET
+    assert read_buckets(client_saying("DELETE_FAILED", OUTPUTS), STACK) == [BUCKET]
 
 
 def test_a_stack_that_never_came_up_has_no_bucket():
     with pytest.raises(StackMissing):
-        read_bucket(client_saying("ROLLBACK_COMPLETE", {}), STACK)
+        read_buckets(client_saying("ROLLBACK_COMPLETE", {}), STACK)
 
 
 def test_an_output_that_is_no_address_is_refused():

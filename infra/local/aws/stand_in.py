@@ -35,6 +35,7 @@ _COPY_FILE = "copy.json"
 _COPY_PAUSE_S = 2.0
 _COPY_SHARE = 20
 """A copy takes at most one in so many seconds: of 10 000 answers 0.24, so there is one every 5."""
+_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 _CLAIM_LIMIT_S = 2.0
 _START_LIMIT_S = 60.0
 _STOP_LIMIT_S = 20.0
@@ -94,8 +95,7 @@ def client_variables(url: str) -> dict[str, str]:
         "AWS_ENDPOINT_URL": url,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": "local",
-        "AWS_SECRET_ACCESS_KEY": "local",
+        **_CREDENTIALS,
         "AWS_EC2_METADATA_DISABLED": "true",
     }
 
@@ -147,6 +147,7 @@ def _variables(folder: Path, port: int) -> dict[str, str]:
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
         "MINISTACK_REGION": REGION,
+        **_CREDENTIALS,  # links are signed with them
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_ACCOUNT_ID": ACCOUNT,
         "PERSIST_STATE": "1",

@@ -32,7 +32,8 @@ def handler(event, context):
             with urllib.request.urlopen(request, timeout=900) as response:
                 result = json.load(response)
                 if "X-Amz-Function-Error" in response.headers:
-                    raise RuntimeError(json.dumps(result))
+                    kind = type(result.get("errorType", "Error"), (Exception,), {})
+                    raise kind(result.get("errorMessage", "no message"))
                 return result
         except urllib.error.URLError as error:
             if attempt == 99 or not isinstance(error.reason, ConnectionRefusedError):
