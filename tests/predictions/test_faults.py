@@ -32,7 +32,7 @@ def cloud(
 ) -> Iterator[Cloud]:
     """The template's functions, whose table can be throttled."""
     project = tmp_path_factory.mktemp("project")
-    for folder in ("functions", "web"):
+    for folder in ("functions", "infra", "web"):
         (project / folder).symlink_to(ROOT / folder)
     names = "        AWS_ENDPOINT_URL_DYNAMODB: "
     text = (ROOT / "template.yaml").read_text()
