@@ -60,6 +60,12 @@ BUDGETS = {
     ),
     "feedback.handler": Budget(230, 510, 27 * MB),
     "predictions.handler": Budget(230, 515, 27 * MB, frozenset({"numpy", "PIL"})),
+    "image_collections.handler": Budget(230, 515, 27 * MB, frozenset({"numpy", "PIL"})),
+    "image_collections.plan_handler": Budget(230, 330, 25 * MB, frozenset({"fastapi", "numpy"})),
+    "image_collections.report_handler": Budget(230, 340, 25 * MB, frozenset({"fastapi", "numpy"})),
+    "image_classifier.collection_handler": Budget(
+        230, 455, 43 * MB, frozenset({"fastapi", "ml_dtypes", "flatbuffers", "tqdm"})
+    ),
     "iris.handler": Budget(195, 440, 70 * MB, TRAINING),
     "flight_delay.handler": Budget(195, 440, 70 * MB, TRAINING),
 }
@@ -78,6 +84,8 @@ def modules_of(code: str, function: str, model: Path, folder: Path) -> dict[str,
         "TABLE_NAME": "FeedbackTable",
         "PREDICTIONS_TABLE": "PredictionsTable",
         "UPLOADS_BUCKET": "uploads",
+        "OUTPUT_BUCKET": "collections",
+        "STATE_MACHINE_ARN": "arn:aws:states:eu-central-1:123456789012:stateMachine:collections",
         "RECEIPT_KEY": "k" * 32,
         "AWS_DEFAULT_REGION": "eu-central-1",
         "POWERTOOLS_METRICS_NAMESPACE": "tests",
