@@ -146,7 +146,7 @@ rotate-key: $(RUN) $(SAM) ## a new receipt key, deployed; after a leak twice: EN
 	$(PYTHON_RUN) -m infra.deploy rotate --env $(ENV)
 	$(MAKE) deploy ENV=$(ENV) PARAMETERS="$(PARAMETERS) ReceiptKeyRotation=$$(date -u +%Y-%m-%dT%H:%M:%SZ)"
 
-destroy: $(RUN) $(SAM) ## delete what deploy made, but for the feedback table: ENV=dev|prod, CONFIRM=dev|prod asks nothing
+destroy: $(RUN) $(SAM) ## delete what deploy made, but for the feedback table and collections' results: ENV=dev|prod, CONFIRM=dev|prod asks nothing
 	@answer="$(CONFIRM)"; [ -n "$$answer" ] || read -r -p "This deletes $(ENV): page, API, functions, logs. Type $(ENV) to go on: " answer; \
 		[ "$$answer" = "$(ENV)" ] || { echo "Nothing was deleted."; exit 1; }
 	$(PYTHON_RUN) -m infra.deploy empty --env $(ENV)
