@@ -42,9 +42,7 @@ PROBLEMS = {
     "function_timeout": Problem(
         504, "Gateway Timeout", "The function did not finish within its time limit."
     ),
-    "init_timeout": Problem(
-        504, "Gateway Timeout", "The function was not initialised in time."
-    ),
+    "init_timeout": Problem(504, "Gateway Timeout", "The function was not initialised in time."),
     "gateway_timeout": Problem(
         504, "Gateway Timeout", "No answer within the 29 s an HTTP API waits."
     ),
