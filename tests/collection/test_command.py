@@ -123,12 +123,13 @@ def test_killed_twice_it_goes_on_to_the_same_results(begin: Callable[..., Proces
     assert rows_of(tmp_path / "at once") == rows_of(folder)
 
 
-def test_ctrl_c_stops_it_cleanly(begin: Callable[..., Process], tmp_path: Path):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_is_stopped_cleanly(begin: Callable[..., Process], tmp_path: Path, number: int):
     process = begin("--concurrency", "1")
     wait_until(lambda: shards_of(tmp_path / "sorted"))
     for worker in psutil.Process(process.pid).children():
         worker.send_signal(signal.SIGINT)  # as a terminal does to all
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
 
     code, _, errors = finish(process)
 

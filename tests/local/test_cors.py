@@ -56,5 +56,5 @@ def test_the_templates_configuration_is_read():
 
     assert cors.origins == ("https://a.example", "https://b.example")
     assert "POST" in cors.methods
-    assert cors.headers == ("content-type",)
+    assert cors.headers == ("content-type", "idempotency-key")
     assert {"x-request-id", "retry-after"} <= set(cors.exposed)

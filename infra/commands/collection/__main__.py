@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -22,6 +23,9 @@ GOES_ON = "The same command goes on where it stopped."
 def main(arguments: Sequence[str]) -> int:
     """Classify the collection; the exit status is 1 if it could not be done, 130 after Ctrl-C."""
     options = _parser().parse_args(arguments)
+    # Ctrl-C even where a shell started it in the background, which ignores that; SIGTERM likewise.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     began_s = time.monotonic()
     try:
         if options.photos.startswith("s3://"):
