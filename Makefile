@@ -186,7 +186,7 @@ $(CHECKOV): requirements/checkov.txt
 $(STAND_IN): requirements/stand-in.txt
 $(EXPORT): $(EXPORT_REQUIREMENTS)
 $(TRAIN): requirements/train.txt
-SIZE_MB_.venv := 250
+SIZE_MB_.venv := 320
 SIZE_MB_.dev := 2250
 SIZE_MB_.export := 1750
 SIZE_MB_.train := 750
