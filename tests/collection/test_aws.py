@@ -8,7 +8,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from image_collections.event import Collection, output_prefix
 from image_collections.plan import write_plan
@@ -18,6 +17,7 @@ from infra.commands.collection.aws import CollectionFailed, Stack, classify_in_a
 from serving.collection import Photo, SourceUnavailable
 from serving.s3 import S3Output
 from tests.conftest import ROOT
+from tests.moto_s3 import moto_s3
 
 OPTIONS = {"top_k": 5, "max_concurrency": 10, "min_score": 0.5}
 SUMMARY = {"photos": 1}
@@ -57,11 +57,7 @@ class FakeRuns:
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "none")
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="results")
+    with moto_s3(monkeypatch, "results") as client:
         yield client
 
 

@@ -4,23 +4,18 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
-from moto import mock_aws
 
 from image_collections.plan import planned_batches, write_plan
 from serving.collection import PhotoMissing, PhotoTooLarge, SourceUnavailable
 from serving.s3 import PART_BYTES, S3Output, S3Photos
+from tests.moto_s3 import moto_s3
 
 
 @pytest.fixture
 def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "none")
-    with mock_aws():
-        client = boto3.client("s3", region_name="us-east-1")
-        client.create_bucket(Bucket="photos")
+    with moto_s3(monkeypatch, "photos") as client:
         yield client
 
 
