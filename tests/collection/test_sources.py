@@ -144,6 +144,22 @@ def test_damage_in_an_archive_is_that_photo_s_alone(archive: Path):
     assert ZipPhotos(archive).read("=cmd().jpg", 9) == b"12345"
 
 
+@pytest.mark.parametrize(("offset", "value"), [(6, 1), (8, 99)], ids=["a password", "a method"])
+def test_what_an_archive_does_not_give_out_is_that_photo_s_alone(
+    archive: Path, offset: int, value: int
+):
+    with zipfile.ZipFile(archive) as file:
+        start, central = file.getinfo("new\nline.jpg").header_offset, file.start_dir
+        data = bytearray(archive.read_bytes())
+    entry = data.index(b"new\nline.jpg", central) - 46  # a central header's fixed part
+    data[start + offset] = data[entry + offset + 2] = value
+    archive.write_bytes(data)
+
+    with pytest.raises(PhotoUnreadable, match="does not give the file out"):
+        ZipPhotos(archive).read("new\nline.jpg", 100)
+    assert ZipPhotos(archive).read("😀.jpg", 5) == b"12345"
+
+
 def test_what_is_no_archive_is_one_message(tmp_path: Path):
     (tmp_path / "a.zip").write_bytes(b"not a zip")
 

@@ -14,8 +14,9 @@ from serving.collection import (
     SourceUnavailable,
 )
 
-# Damaged data, a password, a method this Python lacks; of the last two zipfile tells by these.
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError)
+# Damaged data by the first three; zipfile has only RuntimeError for a file with a password, and its
+# kind NotImplementedError for a method of compression that it does not know.
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 class ZipPhotos:

@@ -7,7 +7,7 @@ Functions are there as forwarders to Lambda's own API, as they run elsewhere.
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from infra.local.account import function_arn, physical_name
+from infra.local.account import ACCOUNT, function_arn, physical_name
 from infra.local.sam.intrinsics import Node, TemplateError, load_yaml
 
 _FUNCTION_TYPE = "AWS::Serverless::Function"
@@ -19,7 +19,7 @@ _NAMED_BY = {
     "AWS::SQS::Queue": "QueueName",
     "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
-_ROLE = "arn:aws:iam::123456789012:role/local"  # asked for, and of no effect there
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/local"  # asked for, and of no effect there
 _LONGEST_S = 900
 # What was waiting is delivered as soon as the engine starts, which may be before the functions do.
 _FORWARDER = """
