@@ -212,7 +212,9 @@ def test_feedback_is_exported_from_a_template_with_other_tables(tmp_path: Path):
       KeySchema: [{AttributeName: id, KeyType: HASH}]
 """
     template = tmp_path / "template.yaml"
-    template.write_text(TEMPLATE.read_text().replace("\nResources:\n", f"\n{second_table}"))
+    text = TEMPLATE.read_text().replace("\nResources:\n", f"\n{second_table}")
+    text = text.replace("DefinitionUri: ", f"DefinitionUri: {ROOT}/")  # beside the template
+    template.write_text(text)
 
     assert exported_locally(tmp_path, template) == ["nonce"]
 

@@ -11,7 +11,8 @@ from infra.local.aws.errors import StandInFailed
 
 STACK = "local"
 _POLL_S = 0.02
-_NAMESPACE = "{http://cloudformation.amazonaws.com/doc/2010-05-15/}"
+_GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+_AS_IT_SAYS = (*_GOOD, "UPDATE_ROLLBACK_COMPLETE")  # of the last: as it was before
 
 
 async def deploy(session: aiohttp.ClientSession, template: dict[str, object]) -> None:
@@ -21,20 +22,32 @@ async def deploy(session: aiohttp.ClientSession, template: dict[str, object]) ->
         StandInFailed: it was refused or rolled back; with the first reason.
     """
     body = json.dumps(template, sort_keys=True)
-    status, answer = await _call(session, "GetTemplate")
-    if status == HTTPStatus.OK and _text(answer, "TemplateBody") == body:
+    state = await _state(session)
+    if state == "ROLLBACK_COMPLETE":  # it was never created, has nothing, and takes no update
+        await _call(session, "DeleteStack")
+        state = await _settled(session)
+    exists = state not in ("", "DELETE_COMPLETE")
+    if (
+        state in _AS_IT_SAYS
+        and _text((await _call(session, "GetTemplate"))[1], "TemplateBody") == body
+    ):
         return
-    action = "UpdateStack" if status == HTTPStatus.OK else "CreateStack"
+    action = "UpdateStack" if exists else "CreateStack"
     status, answer = await _call(session, action, TemplateBody=body)
     if status != HTTPStatus.OK:
         raise StandInFailed(f"{action} was refused: {_text(answer, 'Message')}")
-    while (state := await _state(session)).endswith("_IN_PROGRESS"):  # noqa: ASYNC110 - over HTTP
-        await asyncio.sleep(_POLL_S)
-    if state not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+    if (state := await _settled(session)) not in _GOOD:
         raise StandInFailed(f"{action} ended as {state}: {await _reason(session)}")
 
 
+async def _settled(session: aiohttp.ClientSession) -> str:
+    while (state := await _state(session)).endswith("_IN_PROGRESS"):  # noqa: ASYNC110 - over HTTP
+        await asyncio.sleep(_POLL_S)
+    return state
+
+
 async def _state(session: aiohttp.ClientSession) -> str:
+    """Empty where there is no stack."""
     return _text((await _call(session, "DescribeStacks"))[1], "StackStatus")
 
 
@@ -42,8 +55,8 @@ async def _reason(session: aiohttp.ClientSession) -> str:
     _, events = await _call(session, "DescribeStackEvents")
     reasons = [
         f"{_text(event, 'LogicalResourceId')}: {_text(event, 'ResourceStatusReason')}"
-        for event in events.iter(f"{_NAMESPACE}member")
-        if _text(event, "ResourceStatus").endswith("_FAILED")
+        for event in events.iter()
+        if event.tag.endswith("}member") and _text(event, "ResourceStatus").endswith("_FAILED")
     ]
     return reasons[-1] if reasons else "no reason given"  # the newest comes first
 
@@ -62,7 +75,6 @@ async def _call(
 
 
 def _text(node: ET.Element, name: str) -> str:
-    found = next((item for item in node.iter() if item.tag.endswith(f"}}{name}")), None)
-    if found is None:
-        found = node.find(f".//{name}")
-    return "" if found is None else found.text or ""
+    """The text of the first element of that name, in whatever namespace; empty without one."""
+    texts = (item.text for item in node.iter() if item.tag.rpartition("}")[2] == name)
+    return next(texts, "") or ""

@@ -4,6 +4,7 @@ state, and what is called when that changes.
 Functions are there as forwarders to Lambda's own API, as they run elsewhere.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -58,7 +59,9 @@ def read_stateful(path: Path, parameters: Mapping[str, str], invoke_api: str) ->
         if (default := parameter.get("Default")) is not None or name in parameters
     }
     known: dict[str, Node] = {
-        name: int(p["Default"]) for name, p in declared.items() if p["Type"] == "Number"
+        name: json.loads(parameter["Default"])
+        for name, parameter in declared.items()
+        if parameter["Type"] == "Number"
     }
     known |= {f"{name}.Alias": function_arn(name) for name in document.get("Resources", {})}
     resources: dict[str, Node] = {}
@@ -68,7 +71,8 @@ def read_stateful(path: Path, parameters: Mapping[str, str], invoke_api: str) ->
             kind, properties = "AWS::StepFunctions::StateMachine", _machine(properties, path.parent)
         if kind in _NAMED_BY:
             properties = properties | {_NAMED_BY[kind]: physical_name(kind, name)}
-            resources[name] = _kept(resource) | {"Type": kind, "Properties": properties}
+            condition = {"Condition": resource["Condition"]} if "Condition" in resource else {}
+            resources[name] = {**condition, "Type": kind, "Properties": properties}
         elif kind == _FUNCTION_TYPE:
             resources |= dict(_forwarding(name, properties, invoke_api))
     sections = {"Parameters": declared, "Conditions": document.get("Conditions", {})}
@@ -87,25 +91,22 @@ def _with_known(node: Node, known: Mapping[str, Node]) -> Node:
     return {key: _with_known(value, known) for key, value in node.items()}
 
 
-def _kept(resource: Node) -> dict[str, Node]:
-    return {key: resource[key] for key in ("Condition",) if key in resource}
-
-
 def _machine(properties: Node, folder: Path) -> dict[str, Node]:
     file = folder / properties["DefinitionUri"]
     try:
         definition = file.read_text("utf-8")
     except OSError as exc:
         raise TemplateError(f"{file}: {exc.strerror}.") from exc
-    kept = {
-        key: properties[key] for key in ("DefinitionSubstitutions", "Type") if key in properties
+    return {
+        "DefinitionString": definition,
+        "DefinitionSubstitutions": properties.get("DefinitionSubstitutions", {}),
+        "StateMachineType": properties.get("Type", "STANDARD"),
+        "RoleArn": _ROLE,
     }
-    kept |= {"StateMachineType": kept.pop("Type")} if "Type" in kept else {}
-    return {**kept, "DefinitionString": definition, "RoleArn": _ROLE}
 
 
 def _forwarding(name: str, properties: Node, invoke_api: str) -> Iterator[tuple[str, Node]]:
-    """The function, its alias, and what polls a queue for it."""
+    """The function, and what polls a queue for it."""
     url = f"{invoke_api}/2015-03-31/functions/{name}/invocations"
     function = {
         "FunctionName": name,
@@ -121,11 +122,5 @@ def _forwarding(name: str, properties: Node, invoke_api: str) -> Iterator[tuple[
         if source["Type"] == "SQS":
             mapping = dict(source["Properties"])
             mapping |= {"EventSourceArn": mapping.pop("Queue"), "FunctionName": function_arn(name)}
-            yield (
-                name + event,
-                {
-                    "Type": "AWS::Lambda::EventSourceMapping",
-                    "DependsOn": name,
-                    "Properties": mapping,
-                },
-            )
+            kind = "AWS::Lambda::EventSourceMapping"
+            yield name + event, {"Type": kind, "DependsOn": name, "Properties": mapping}
