@@ -1,7 +1,7 @@
 // The table of a folder's photos: fills while they are classified, and shows those asked for.
 
 import { MAX_PHOTOS } from "./directory.js";
-import { sentence } from "./card.js";
+import { sentence } from "./failure.js";
 import { Folder } from "./folder.js";
 import { probability, t } from "./i18n.js";
 
