@@ -38,7 +38,7 @@ export async function getPrediction(id, signal) {
 /** Say whether a prediction was right. Sending it again replaces it, so a retry cannot count twice. */
 export const sendFeedback = (feedback) => retryWhenBusy(() => postJson("/v1/feedback", feedback));
 
-/** The model that serves, as /v1/models describes it. */
+/** The image model, which /v1/models describes first. */
 export const getModel = async () => (await get("/v1/models")).models[0];
 
 /** Every class, as /v1/labels lists them. */

@@ -1,5 +1,6 @@
 """What the template promises of every function."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,19 @@ def test_its_image_is_the_dockerfiles_target_with_its_handler(name: str):
     assert handler.endswith(".handler")
     assert (ROOT / "functions" / f"{module}.py").exists()
     assert f"COPY {module.partition('/')[0]}" in stage
+
+
+def test_the_classifiers_image_has_what_it_lists_of_other_functions_models():
+    variables = FUNCTIONS["ClassifierFunction"]["Properties"]["Environment"]["Variables"]
+    stage = DOCKERFILE.partition(" AS image_classifier\n")[2].partition("\nFROM ")[0]
+    models = {
+        f"/var/task/{path.parent.name}/model" for path in (ROOT / "functions").glob("*/model")
+    }
+
+    assert set(json.loads(variables["OTHER_MODELS"])) == models
+    for folder in models:
+        path = folder.removeprefix("/var/task/")
+        assert f"COPY {path}/model.json ${{LAMBDA_TASK_ROOT}}/{path}/" in stage
 
 
 def test_all_images_stand_on_one_pinned_base():
