@@ -9,7 +9,7 @@ import { offerLanguages, percent, probability, t } from "./i18n.js";
 const WAKING_TICK_MS = 100;
 const find = (id) => document.getElementById(id);
 
-/** Draw `store` now and at each change; `actions` are the card's and addFiles, addSample, wake, clear, select. */
+/** Draw `store` now and at each change; `actions` are the card's and those of ./app.js for all photos. */
 export function mount(store, actions, samples) {
   const cards = new Map();
   wire(actions);
@@ -25,6 +25,7 @@ export function mount(store, actions, samples) {
   };
   offerLanguages(() => {
     for (const card of cards.values()) card.translate();
+    actions.translateFolder();
     draw();
   });
   find("docs").href = DOCS_URL;
