@@ -10,13 +10,13 @@ import sys
 from collections import Counter
 from contextlib import suppress
 from pathlib import Path
-from time import time
+from time import sleep, time
 
 import psutil
 
 from infra.commands.launch import ENVIRON, ROOT, Service, ServiceFailed, running_service
 from infra.local.aws_lambda.report import LocalReports
-from infra.local.machine.processes import environments_below
+from infra.local.machine.processes import environments_below, is_running
 from loadtest.load import collect, generate_load
 from loadtest.plots import draw_plots
 from loadtest.records import read_requests
@@ -65,6 +65,8 @@ class Watch:
             for process in running[victim]:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
+            while any(is_running(process.pid) for process in running[victim]):
+                sleep(0.01)  # on a busy machine one lives on for a moment
             self.kills.append(Kill(*victim, start_s, time()))
 
     def _print_progress(self, second: int) -> None:

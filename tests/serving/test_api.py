@@ -1,14 +1,16 @@
 """What holds for every request: ids, records, problems, and the small routes."""
 
+import asyncio
 import base64
 import hashlib
 import re
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
 from image_classifier.artifact import Artifact
 from serving.telemetry import ServingEnvironment, environment_id
@@ -28,6 +30,24 @@ def test_an_environment_initialised_ahead_has_no_cold_start(build_app: Callable[
     api = TestClient(build_app(initialization_type="provisioned-concurrency"))
 
     assert api.get("/v1/health").headers["x-cold-start"] == "false"
+
+
+@pytest.mark.parametrize("path", ["health", "labels", "models", "openapi.json", "docs"])
+def test_no_request_starts_a_thread(
+    build_app: Callable[..., ASGIApp], monkeypatch: pytest.MonkeyPatch, path: str
+):
+    """Which takes as long as all the rest, for FastAPI ends it with the request."""
+    scope = {"type": "http", "method": "GET", "path": f"/v1/{path}", "headers": []}
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    app = build_app()
+    monkeypatch.setattr(threading.Thread, "start", None)
+    asyncio.run(app(scope | {"query_string": b""}, None, send))
+
+    assert sent[0]["status"] == 200
 
 
 @pytest.mark.parametrize(
