@@ -46,7 +46,7 @@ PIP_OPTIONS := --no-deps --no-compile --require-hashes
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify collection model train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
+.PHONY: help run classify collection evaluate model train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -85,6 +85,10 @@ train: $(TRAIN) ## train a tabular model and track it in MLflow: MODEL=iris|flig
 
 mlflow: $(TRAIN) ## the page of what was trained, on 8081: DATA=.local
 	@exec .train/bin/mlflow server --backend-store-uri $(or $(MLFLOW_TRACKING_URI),sqlite:///$(abspath $(DATA))/mlflow/mlflow.db) --host 127.0.0.1 --port $(MLFLOW_PORT) --workers 1
+
+evaluate: $(RUN) ## how right a model is on labelled photos: PHOTOS=folder (one a class, or with labels.csv) MODEL=name LABELS=table.csv OUTPUT=folder
+	@test -n "$(PHOTOS)" || { echo 'Name the photos: make evaluate PHOTOS=folder MODEL=insects'; exit 2; }
+	@exec $(PYTHON_RUN) -m evaluation --photos "$(PHOTOS)" --model $(MODEL) --models-dir $(MODELS) $(if $(LABELS),--labels "$(LABELS)") $(if $(OUTPUT),--output "$(OUTPUT)")
 
 feedback-export: $(RUN) $(STAND_IN) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
 	@test -n "$(OUTPUT)" || { echo 'Name the file: make feedback-export OUTPUT=feedback.csv'; exit 2; }

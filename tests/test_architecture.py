@@ -68,6 +68,8 @@ FLOORS = {
     "aws": {"sam", "machine", "account"},
     "cloud": {"sam", "http_api", "aws_lambda", "machine"},
 }
+# Top-level packages that no function may know.
+BEFORE_SERVING = {"infra", "tests", "training", "evaluation"}
 BUILD_TIME_ONLY = {"tensorflow", "keras", "torch", "boto3", "botocore", "skimage", "sklearn"}
 WORKERS_OWN = {"worker": {"boto3"}, "collection_handler": {"boto3"}}
 
@@ -143,13 +145,23 @@ def test_functions_import_neither_each_other_nor_the_infrastructure():
     for function in functions:
         for path in (FUNCTIONS / function).rglob("*.py"):
             roots = {name.partition(".")[0] for name in imports_of(path)}
-            assert not roots & (functions - {function} | {"infra", "tests", "training"}), path
+            assert not roots & (functions - {function} | BEFORE_SERVING), path
 
 
 def test_the_classifier_needs_nothing_that_only_builds_models():
     for path in (FUNCTIONS / "image_classifier").glob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
         assert not roots & (BUILD_TIME_ONLY - WORKERS_OWN.get(path.stem, set())), path
+        assert not any(name.startswith("image_classifier.export") for name in imports_of(path))
+
+
+def test_modules_that_evaluate_import_one_way_and_need_nothing_that_builds_models():
+    evaluation = imports_below(Path("evaluation"))
+
+    assert "evaluation.photos" in list(TopologicalSorter(evaluation).static_order())
+    for path in (ROOT / "evaluation").glob("*.py"):
+        roots = {name.partition(".")[0] for name in imports_of(path)}
+        assert not roots & (BUILD_TIME_ONLY | {"training"}), path
         assert not any(name.startswith("image_classifier.export") for name in imports_of(path))
 
 

@@ -47,6 +47,7 @@ GUIDES = [
     "docs/collections.md",
     "docs/decisions.md",
     "docs/tabular.md",
+    "docs/teaching.md",
     "docs/reference.md",
 ]
 MODULES = (

@@ -22,7 +22,7 @@ def bars(counts: Sequence[tuple[str, int]]) -> str:
             f'<text x="{NAMES + length + 8}" y="{y + 14}" class="count">{count:,}</text>'
         )
     named = "; ".join(f"{name}: {count}" for name, count in counts)
-    return _svg(WIDTH, len(counts) * ROW, f"Photos per class. {named}", parts)
+    return svg(WIDTH, len(counts) * ROW, f"Photos per class. {named}", parts)
 
 
 def histogram(counts: Sequence[int], unsure_below: float) -> str:
@@ -47,10 +47,11 @@ def histogram(counts: Sequence[int], unsure_below: float) -> str:
         )
     named = ", ".join(f"{count:,}" for count in counts)
     label = f"Photos by score of their class, from 0 to 1 in {len(counts)} steps: {named}"
-    return _svg(width, HEIGHT + FOOT, label, parts)
+    return svg(width, HEIGHT + FOOT, label, parts)
 
 
-def _svg(width: int, height: int, label: str, parts: Sequence[str]) -> str:
+def svg(width: int, height: int, label: str, parts: Sequence[str]) -> str:
+    """One chart; ``label`` says what is drawn to those who do not see it."""
     return (
         f'<svg viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
         f"{''.join(parts)}</svg>"

@@ -1,0 +1,4 @@
+"""Before serving: how right a model is on labelled photos. Nothing here runs in Lambda.
+
+``__main__`` → {write, origin} → page → {charts, report} → figures → answers → photos.
+"""
