@@ -46,7 +46,7 @@ PIP_OPTIONS := --no-deps --no-compile --require-hashes
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify collection evaluate model train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
+.PHONY: help run classify collection evaluate model teach train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -78,6 +78,12 @@ model: $(RUN) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABEL
 	@.export/bin/python -m image_classifier.export $(if $(MODEL_FILE),--model-file $(MODEL_FILE) $(if $(LABELS_FILE),--labels-file $(LABELS_FILE)) $(if $(PREPROCESS),--preprocess $(PREPROCESS)) $(if $(RESAMPLING),--resampling $(RESAMPLING)) $(if $(RESIZE),--resize $(RESIZE)) --output $(MODELS)/$(basename $(notdir $(MODEL_FILE))),--model $(MODEL) --output $(MODELS)/$(MODEL)) $(if $(QUANTIZATION),--quantization $(QUANTIZATION))
 
 endif
+
+teach: $(RUN) ## your own categories, from a folder of photos for each: PHOTOS=folder NAME=insects BASE=efficientnet-lite0|resnet50 TEST=folder|0.2 MIN_PRECISION=0.95 SEED=0
+	@test -n "$(PHOTOS)" -a -n "$(NAME)" || { echo 'Name both: make teach PHOTOS=folder NAME=insects'; exit 2; }
+	@$(if $(filter resnet50,$(BASE)),$(PYTHON_RUN) -m image_classifier.export.available)
+	@$(MAKE) --silent $(EXPORT)
+	@exec .export/bin/python -m teaching --photos "$(PHOTOS)" --name "$(NAME)" --models-dir $(MODELS) $(if $(BASE),--base $(BASE)) $(if $(TEST),--test "$(TEST)") $(if $(MIN_PRECISION),--min-precision $(MIN_PRECISION)) $(if $(SEED),--seed $(SEED))
 
 train: $(TRAIN) ## train a tabular model and track it in MLflow: MODEL=iris|flight-delay DATASET=dataset_SCL.csv, or EMBED=1 for the embedded one
 	@test -n "$(filter $(TABULAR),$(MODEL))" || { echo 'Name the model: make train MODEL=iris or MODEL=flight-delay'; exit 2; }

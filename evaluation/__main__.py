@@ -43,7 +43,7 @@ def main(arguments: Sequence[str]) -> int:
 def _evaluate(photos_in: Path, table: Path | None, model: Path, folder: Path) -> None:
     artifact = load_artifact(model)
     listing = list_photos(photos_in, table)
-    truth = class_indices(listing, artifact)
+    truth = class_indices(listing, artifact.manifest.name, artifact.labels)
     infer = load_model(artifact, threads=os.cpu_count() or 1)
     answers = answers_of(listing.photos, truth, artifact.manifest.input, infer)
     report = report_of(artifact, answers, listing, made_from(model))

@@ -1,9 +1,10 @@
 """Labelled photos → what a model answers, through the service's own decode and preprocessing."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from serving.errors import ServiceError
 from serving.read_ahead import read_ahead
 
 READ_AHEAD = 4
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def answers_of(
     began_s = time.perf_counter()
     skipped: dict[str, str] = {}
     kept, digests, rows = [], [], []
-    for i, (photo, pixels) in enumerate(read_pixels(photos, spec)):
+    for i, (photo, pixels) in enumerate(read_pixels(photos, spec, "Evaluating")):
         if isinstance(pixels, str):
             skipped[photo.key] = pixels
         else:
@@ -74,16 +76,28 @@ def answers_of(
 
 
 def read_pixels(
-    photos: Sequence[LabelledPhoto], spec: InputSpec
+    photos: Sequence[LabelledPhoto], spec: InputSpec, doing: str
 ) -> Iterator[tuple[LabelledPhoto, Pixels | str]]:
-    """Every photo in order, decoded a few ahead; a sentence instead where it cannot be."""
+    """Every photo in order, as the model takes it; a sentence instead where it cannot be read."""
 
-    def read(photo: LabelledPhoto) -> Pixels | str:
-        try:
-            data = photo.read()
-            image = decode_image(data, spec.resize_shorter_side)
-        except ServiceError as exc:
-            return str(exc)
+    def decode(data: bytes) -> Pixels:
+        image = decode_image(data, spec.resize_shorter_side)
         return Pixels(sha256(data).hexdigest(), to_input(image, spec))
 
-    yield from tqdm(read_ahead(read, photos, READ_AHEAD), total=len(photos), unit=" photos")
+    return each_photo(photos, decode, doing)
+
+
+def each_photo(
+    photos: Sequence[LabelledPhoto], use: Callable[[bytes], Value], doing: str
+) -> Iterator[tuple[LabelledPhoto, Value | str]]:
+    """Every photo in order with what ``use`` makes of its bytes, a few ahead and in threads, with a
+    progress bar that says ``doing``; a sentence instead where it cannot be read or decoded."""
+
+    def read(photo: LabelledPhoto) -> Value | str:
+        try:
+            return use(photo.read())
+        except ServiceError as exc:
+            return str(exc)
+
+    results = read_ahead(read, photos, READ_AHEAD)
+    yield from tqdm(results, doing, total=len(photos), unit=" photos")

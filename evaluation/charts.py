@@ -22,6 +22,8 @@ def reliability(bins: Sequence[Bin | None]) -> str:
                 f'height="{max(HEIGHT - BOTTOM - top, 1):.1f}"><title>{found.photos:,} photos: '
                 f"mean score {found.score:.1%}, {found.right:.1%} right</title></rect>"
                 f'<circle cx="{_x(found.score):.1f}" cy="{top:.1f}" r="4"/>'
+                f'<text class="count" x="{x + width / 2:.1f}" y="{HEIGHT - BOTTOM - 6}" '
+                f'text-anchor="middle">{found.photos:,}</text>'
             )
     parts.append(_line([(0, 0), (1, 1)], "ideal"))
     named = "; ".join(f"score {b.score:.2f}, right {b.right:.2f}, {b.photos}" for b in bins if b)

@@ -6,7 +6,6 @@ from html import escape
 from evaluation.charts import reliability, risk_coverage
 from evaluation.figures import ClassFigures, Figures, Pair, Share
 from evaluation.report import Report
-from image_collections.charts import histogram
 from image_collections.page import ASSETS
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -18,7 +17,8 @@ svg rect { fill: var(--pale); } .note { border-left: 4px solid var(--warn); }
 .note p { color: var(--ink); } .figures small { color: var(--soft); font-size: .9rem; }
 .matrix td { text-align: center; padding: .45rem; color: var(--ink);
   background: color-mix(in srgb, var(--pale) calc(var(--share) * 100%), transparent); }
-.matrix th { padding: .45rem; } .matrix .wrong { font-weight: 650; }
+.matrix { width: auto; } .matrix th { padding: .45rem .9rem; text-align: center; }
+.matrix .wrong { font-weight: 650; }
 """
 
 
@@ -46,6 +46,12 @@ def _pieces(report: Report, thumbnails: Sequence[str]) -> Iterator[str]:
     if thumbnails:
         yield _surest_wrong(figures, thumbnails)
     yield _classes(figures.classes)
+    if report.facts:
+        rows = "".join(
+            f"<tr><th>{escape(title)}</th><td>{escape(fact)}</td></tr>"
+            for title, fact in report.facts.items()
+        )
+        yield _section("How it was made", f"<table>{rows}</table>")
     for name, lines in report.lists.items():
         entries = "".join(f"<tr><td>{escape(line)}</td></tr>" for line in lines)
         yield _section(f"{name}: {len(lines):,}", _scroll(f"<table>{entries}</table>", name))
@@ -73,13 +79,11 @@ def _numbers(report: Report) -> str:
 
 
 def _trust(figures: Figures) -> str:
-    counts = [found.photos if found else 0 for found in figures.bins]
     return _section(
         "Do scores mean what they say?",
-        f"{reliability(figures.bins)}<p>Columns: of the photos with about this score, the share "
-        "that is right. On the dashed line both are equal; below it the model claims too much, "
-        "above it too little. Circles are at the mean score.</p>"
-        f"<details><summary>Photos by score</summary>{histogram(counts, 0)}</details>",
+        f"{reliability(figures.bins)}<p>Columns: of so many photos with about this score, the "
+        "share that is right. On the dashed line both are equal: lower columns claim too much, "
+        "higher ones too little. Circles are at the mean score.</p>",
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from image_classifier.artifact import Artifact, Label
+from image_classifier.artifact import Label
 from image_classifier.shards import MAX_PHOTO_BYTES
 from infra.commands.collection.folder import FolderPhotos
 from serving.collection import PhotoEmpty
@@ -120,13 +120,12 @@ def list_table(folder: Path, table: Path) -> Listing:
     return Listing(table, tuple(photos))
 
 
-def class_indices(listing: Listing, artifact: Artifact) -> list[int]:
+def class_indices(listing: Listing, model: str, labels: Sequence[Label]) -> list[int]:
     """The class of each photo: its label is a class's name, wnid, index or only synonym.
 
     Raises:
         PhotosInvalid: the model has no such class, or several; or two folders are of one class.
     """
-    model, labels = artifact.manifest.name, artifact.labels
     texts = dict.fromkeys(photo.label for photo in listing.photos)
     found = {text: _matches(text, labels) for text in texts}
     unknown = [text for text, matches in found.items() if not matches]

@@ -69,7 +69,7 @@ FLOORS = {
     "cloud": {"sam", "http_api", "aws_lambda", "machine"},
 }
 # Top-level packages that no function may know.
-BEFORE_SERVING = {"infra", "tests", "training", "evaluation"}
+BEFORE_SERVING = {"infra", "tests", "training", "evaluation", "teaching"}
 BUILD_TIME_ONLY = {"tensorflow", "keras", "torch", "boto3", "botocore", "skimage", "sklearn"}
 WORKERS_OWN = {"worker": {"boto3"}, "collection_handler": {"boto3"}}
 
@@ -155,13 +155,17 @@ def test_the_classifier_needs_nothing_that_only_builds_models():
         assert not any(name.startswith("image_classifier.export") for name in imports_of(path))
 
 
-def test_modules_that_evaluate_import_one_way_and_need_nothing_that_builds_models():
-    evaluation = imports_below(Path("evaluation"))
+@pytest.mark.parametrize("package", ["evaluation", "teaching"])
+def test_what_happens_before_serving_imports_one_way(package: str):
+    assert f"{package}.__main__" in list(
+        TopologicalSorter(imports_below(Path(package))).static_order()
+    )
 
-    assert "evaluation.photos" in list(TopologicalSorter(evaluation).static_order())
+
+def test_what_evaluates_needs_nothing_that_builds_models():
     for path in (ROOT / "evaluation").glob("*.py"):
         roots = {name.partition(".")[0] for name in imports_of(path)}
-        assert not roots & (BUILD_TIME_ONLY | {"training"}), path
+        assert not roots & (BUILD_TIME_ONLY | {"teaching", "training"}), path
         assert not any(name.startswith("image_classifier.export") for name in imports_of(path))
 
 

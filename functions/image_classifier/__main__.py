@@ -13,6 +13,7 @@ from image_classifier.runtime import load_model
 from serving.errors import ServiceError
 
 BAR_CELLS = 20
+USUAL_TOP_K = 5
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -20,18 +21,20 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m image_classifier", description=__doc__)
     parser.add_argument("photos", nargs="+", type=Path, metavar="PHOTO")
     parser.add_argument("--model-dir", type=Path, required=True, metavar="FOLDER")
-    parser.add_argument("--top-k", type=int, default=5, metavar="K")
+    parser.add_argument("--top-k", type=int, metavar="K", help="default: five, or all of fewer")
     options = parser.parse_args(arguments)
     try:
         artifact = load_artifact(options.model_dir)
-        if not 1 <= options.top_k <= len(artifact.labels):
-            parser.error(f"--top-k must be 1 to {len(artifact.labels)}, not {options.top_k}")
+        classes = len(artifact.labels)
+        top_k = min(USUAL_TOP_K, classes) if options.top_k is None else options.top_k
+        if not 1 <= top_k <= classes:
+            parser.error(f"--top-k must be 1 to {classes}, not {top_k}")
         infer = load_model(artifact, threads=os.cpu_count() or 1)
     except ServiceError as exc:
         print(f"error: {exc}", file=sys.stderr)
         return 1
     classifier = Classifier(artifact, infer, time.perf_counter)
-    readable = [_classify(classifier, path, options.top_k) for path in options.photos]
+    readable = [_classify(classifier, path, top_k) for path in options.photos]
     return 0 if all(readable) else 1
 
 

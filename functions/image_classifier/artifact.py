@@ -41,8 +41,39 @@ class InputSpec:
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """An answer of at least ``score`` is sure: the share ``coverage`` of the photos was, and of
+    these ``precision`` was right, where ``wanted`` was asked for.
+    """
+
+    score: float
+    wanted: float
+    precision: float
+    coverage: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What was done so that scores mean what they say, on how many ``photos`` and on which.
+
+    Logits are divided by ``temperature`` in the graph. The expected calibration errors are of
+    scores without it, and of scores with one that was fitted on other photos.
+    """
+
+    temperature: float
+    error_before: float
+    error_after: float
+    photos: int
+    on: str
+    threshold: Threshold | None
+
+
+@dataclass(frozen=True)
 class Manifest:
-    """What ``model.json`` says; ``version`` is the first 12 hex digits of ``sha256``."""
+    """What ``model.json`` says; ``version`` is the first 12 hex digits of ``sha256``.
+
+    ``calibration`` is None where scores are the model's own.
+    """
 
     name: str
     version: str
@@ -51,6 +82,7 @@ class Manifest:
     quantization: str
     weights: dict[str, Any]
     agreement: dict[str, Any]
+    calibration: Calibration | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +102,8 @@ def load_artifact(folder: Path) -> Artifact:
     """
     try:
         raw, model = read_verified(folder, MODEL_FILE)
-        manifest = Manifest(**(raw | {"input": _input(raw["input"])}))
+        calibration = _calibration(raw.get("calibration"))
+        manifest = Manifest(**(raw | {"input": _input(raw["input"]), "calibration": calibration}))
         labels = _labels(json.loads((folder / LABELS_FILE).read_bytes()))
     except OSError as exc:
         raise ArtifactInvalid(f"No complete model artifact in {folder}: {exc.strerror}.") from exc
@@ -86,6 +119,13 @@ def _input(raw: dict[str, Any]) -> InputSpec:
     if spec.resize_shorter_side < max(spec.height, spec.width):
         raise ValueError("the cut does not fit into the resized image")
     return spec
+
+
+def _calibration(raw: dict[str, Any] | None) -> Calibration | None:
+    if raw is None:
+        return None
+    threshold = Threshold(**raw["threshold"]) if raw["threshold"] else None
+    return Calibration(**(raw | {"threshold": threshold}))
 
 
 def _labels(raw: list[dict[str, Any]]) -> tuple[Label, ...]:

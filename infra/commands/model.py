@@ -48,7 +48,10 @@ class ModelUnavailable(Exception):
             message = f"The model {model} could not be built."
         else:
             names = " or ".join(BUILT_BY_NAME)
-            message = f"There is no model {model}: use {names}, or build yours with `make model`."
+            message = (
+                f"There is no model {model}: use {names}, or make yours with `make model` or "
+                "`make teach`."
+            )
         super().__init__(message)
         self.exit_code = exit_code
 

@@ -18,6 +18,7 @@ from infra.deploy.aws import translated
 from infra.deploy.checks import INVOKE_CONFIG, ask_checks
 from infra.deploy.empty import empty_bucket
 from infra.deploy.errors import DeployFailed
+from infra.deploy.model import stage_model
 from infra.deploy.page import build_page
 from infra.deploy.parameters import (
     RELEASE,
@@ -64,6 +65,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parameters(arguments: argparse.Namespace) -> int:
     overrides = read_overrides(arguments.samconfig, arguments.env) + arguments.overrides
     parameters = effective_parameters(load_yaml(arguments.template), overrides)
+    staged = Path("functions") / "image_classifier" / "staged"
+    if stage_model(parameters["Model"], arguments.models_dir, staged):
+        _say(f"the images carry {arguments.models_dir / parameters['Model']}")
     write_parameters(arguments.file, parameters)
     return 0
 
@@ -179,6 +183,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     steps = parser.add_subparsers(required=True, metavar="STEP")
     parameters = steps.add_parser("parameters", help="spell out the stack's parameters in FILE")
     parameters.add_argument("--template", type=Path, default=Path("template.yaml"))
+    parameters.add_argument("--models-dir", type=Path, default=Path("build/models"))
     parameters.add_argument("overrides", nargs="*", metavar="NAME=VALUE", help="for this time only")
     parameters.set_defaults(run=_parameters)
     release = steps.add_parser("release", help="add the hash of what was built to FILE")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from evaluation.__main__ import main
-from evaluation.origin import write_made_from
+from evaluation.origin import FILE
 from tests.conftest import ROOT
 
 
@@ -60,7 +60,8 @@ def test_says_when_photos_were_used_to_make_the_model(
     assert (
         evaluate(photos, tmp_path / "first", "--models-dir", str(model.parent), model="mine") == 0
     )
-    write_made_from(model, [sha256((photos / "bee" / "0.png").read_bytes()).hexdigest()])
+    digest = sha256((photos / "bee" / "0.png").read_bytes()).hexdigest()
+    (model / FILE).write_text(f"{digest}\n")
     assert evaluate(photos, tmp_path / "next", "--models-dir", str(model.parent), model="mine") == 0
 
     notes = [

@@ -4,14 +4,15 @@ from pathlib import Path
 import pytest
 
 from evaluation.photos import PhotosInvalid, class_indices, list_photos
-from image_classifier.artifact import Artifact, load_artifact
+from image_classifier.artifact import Label, load_artifact
 
 Files = dict[str, str]
+Labels = tuple[Label, ...]
 
 
 @pytest.fixture(scope="module")
-def imagenet(embedded_model: Path) -> Artifact:
-    return load_artifact(embedded_model)
+def imagenet(embedded_model: Path) -> Labels:
+    return load_artifact(embedded_model).labels
 
 
 @pytest.fixture
@@ -25,24 +26,24 @@ def folder_of(tmp_path: Path) -> Callable[[Files], Path]:
     return make
 
 
-def test_folders_name_classes_and_other_files_are_left_out(folder_of, imagenet: Artifact):
+def test_folders_name_classes_and_other_files_are_left_out(folder_of, imagenet: Labels):
     names = ("tench/b.jpg", "tench/a.jpg", "n02206856/c", "310/d", "tabby cat/e")
     others = (".DS_Store", "tench/.hidden", "notes.txt")
     listing = list_photos(folder_of(dict.fromkeys((*names, *others), "")), None)
 
     assert [photo.key for photo in listing.photos] == sorted(names)
-    assert class_indices(listing, imagenet) == [310, 309, 281, 0, 0]
+    assert class_indices(listing, "lite0", imagenet) == [310, 309, 281, 0, 0]
     assert set(listing.left_out) == set(others)
 
 
 @pytest.mark.parametrize("label", ["bee", "Bee", "n02206856", "309"])
 @pytest.mark.parametrize("start", ["", "\ufeff"])
 def test_a_table_names_a_class_in_any_of_three_ways(
-    folder_of, imagenet: Artifact, label: str, start: str
+    folder_of, imagenet: Labels, label: str, start: str
 ):
     folder = folder_of({"labels.csv": f"{start}label,file\n{label},a.jpg\n"})
 
-    assert class_indices(list_photos(folder, None), imagenet) == [309]
+    assert class_indices(list_photos(folder, None), "lite0", imagenet) == [309]
 
 
 @pytest.mark.parametrize(
@@ -62,10 +63,10 @@ def test_a_table_names_a_class_in_any_of_three_ways(
     ],
 )
 def test_says_in_one_sentence_what_is_wrong(
-    folder_of, imagenet: Artifact, files: Files, sentence: str
+    folder_of, imagenet: Labels, files: Files, sentence: str
 ):
     with pytest.raises(PhotosInvalid, match=sentence) as caught:
-        class_indices(list_photos(folder_of(files), None), imagenet)
+        class_indices(list_photos(folder_of(files), None), "lite0", imagenet)
     assert str(caught.value).count(". ") == 0
 
 
@@ -77,15 +78,15 @@ def test_a_table_that_is_no_text_is_refused(folder_of):
         list_photos(folder, None)
 
 
-def test_a_synonym_of_several_classes_is_not_guessed(folder_of, imagenet: Artifact):
+def test_a_synonym_of_several_classes_is_not_guessed(folder_of, imagenet: Labels):
     several = next(
         name
-        for label in imagenet.labels
+        for label in imagenet
         for name in label.synonyms
-        if sum(name in other.synonyms for other in imagenet.labels) > 1
-        and not any(name == other.label for other in imagenet.labels)
+        if sum(name in other.synonyms for other in imagenet) > 1
+        and not any(name == other.label for other in imagenet)
     )
     folder = folder_of({"labels.csv": f'file,label\na,"{several}"\n'})
 
     with pytest.raises(PhotosInvalid, match="more than one class"):
-        class_indices(list_photos(folder, None), imagenet)
+        class_indices(list_photos(folder, None), "lite0", imagenet)

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from image_classifier.artifact import Artifact, Resampling, load_artifact
 from image_classifier.export import choose
@@ -25,8 +25,11 @@ from image_classifier.export.weights import (
     default_cache,
     published_weights,
 )
-from image_classifier.export.write import check_replaceable, write_artifact
+from image_classifier.export.write import beside, check_replaceable, write_artifact
 from serving.artifact import ArtifactInvalid
+
+if TYPE_CHECKING:
+    from image_classifier.export.build import Calibrate
 
 INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 
@@ -35,8 +38,9 @@ def main(
     arguments: Sequence[str],
     environ: Mapping[str, str],
     published: PublishedFile = RESNET50_WEIGHTS,
+    calibrate: "Calibrate | None" = None,
 ) -> int:
-    """Export what ``arguments`` ask for; the exit status.
+    """Export what ``arguments`` ask for, calibrated by ``calibrate``; the exit status.
 
     0 done · 2 wrong arguments or unusable file · 3 weights cannot be downloaded · 4 the artifact
     disagrees with Keras · 130 interrupted. Anything but 0 leaves the output as it was.
@@ -45,7 +49,7 @@ def main(
     options = parser.parse_args(arguments)
     _check_combination(parser, options)
     try:
-        _export(options, published)
+        _export(options, published, calibrate)
     except WeightsUnavailable as exc:
         print(f"error: {exc} {HINT}", file=sys.stderr)
         return exc.exit_status
@@ -58,7 +62,9 @@ def main(
     return 0
 
 
-def _export(options: argparse.Namespace, published: PublishedFile) -> None:
+def _export(
+    options: argparse.Namespace, published: PublishedFile, calibrate: "Calibrate | None"
+) -> None:
     output: Path = options.output
     recipe, weights = _chosen(options, published)
     check_replaceable(output)
@@ -73,11 +79,15 @@ def _export(options: argparse.Namespace, published: PublishedFile) -> None:
     # Its first import is TensorFlow's: seconds that no error above should have to wait for.
     from image_classifier.export.build import build_artifact  # noqa: PLC0415
 
-    built = build_artifact(recipe, weights)
+    built = build_artifact(recipe, weights, calibrate)
+    golden, others = {}, {}
+    if options.golden or calibrate:
+        golden = golden_files(built.artifact, built.photos, built.answers)
     if options.golden:
-        files = golden_files(built.artifact, built.photos, built.answers)
-        write_golden(options.golden, files)
-    write_artifact(output, built.artifact)
+        write_golden(options.golden, golden)
+    if calibrate:  # an image build takes it as it is, and cannot ask Keras again
+        others = beside(golden, built.made_from)
+    write_artifact(output, built.artifact, others)
     print(f"{output}: {_summary(built.artifact)}")
 
 

@@ -1,14 +1,16 @@
 """Recipe and weights → a verified artifact. Importing this imports TensorFlow."""
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from image_classifier.artifact import Artifact, Manifest
+from image_classifier.artifact import Artifact, Calibration, InputSpec, Manifest
 from image_classifier.decode import decode_image
 from image_classifier.export.convert import convert
 from image_classifier.export.efficientnet_lite0 import efficientnet_lite0
@@ -29,29 +31,53 @@ from serving.artifact import VERSION_DIGITS, ArtifactInvalid
 
 @dataclass(frozen=True)
 class Built:
-    """The artifact, and Keras' probabilities [classes] for each photo it was verified on."""
+    """The artifact, and Keras' probabilities [classes] for each of ``photos``; ``made_from`` are
+    SHA-256 of photos that it was calibrated on."""
 
     artifact: Artifact
     photos: dict[str, bytes]
     answers: dict[str, NDArray[np.float32]]
+    made_from: tuple[str, ...] = ()
 
 
-def build_artifact(recipe: Recipe, weights: Weights) -> Built:
-    """Build the Keras model, convert it, and compare the two on real photos.
+Calibrate = Callable[[Recipe, InputSpec, Infer], tuple[Calibration, Sequence[str]]]
+"""The model without calibration → its calibration, and SHA-256 of the photos that it comes from."""
+
+
+def build_artifact(recipe: Recipe, weights: Weights, calibrate: Calibrate | None = None) -> Built:
+    """Build the Keras model of ``recipe``, have it calibrated, and export it.
+
+    Raises:
+        InvalidInput, VerificationRefused: see ``export_model``.
+    """
+    model, photos = keras_model(recipe, weights), verification_photos()
+    if calibrate is None:
+        return export_model(model, recipe, weights, photos)
+    spec = input_spec(model, recipe.preprocessing)
+    calibration, digests = calibrate(recipe, spec, _uncalibrated(model, recipe, spec, photos))
+    recipe = replace(recipe, calibration=calibration)
+    built = export_model(model, recipe, weights, photos)
+    return replace(built, made_from=tuple(digests))
+
+
+def export_model(
+    model: keras.Model,
+    recipe: Recipe,
+    weights: Weights,
+    photos: dict[str, bytes],
+    more_images: Iterable[NDArray[np.float32]] = (),
+) -> Built:
+    """Convert the model, and compare the two on ``photos``, and on ``more_images`` [1, H, W, 3].
 
     Raises:
         InvalidInput: the weights, the model or the number of labels do not fit.
         VerificationRefused: the converted model does not answer as the Keras model does.
     """
-    model = _model(recipe, weights)
     spec = input_spec(model, recipe.preprocessing)
-    photos = verification_photos()
-    images = [
-        to_input(decode_image(photo, spec.resize_shorter_side), spec) for photo in photos.values()
-    ]
-    keras_answers = reference(
-        model, spec, NORMALISATIONS[recipe.preprocessing.normalisation], images
-    )
+    images = _images(photos, spec)
+    normalisation = NORMALISATIONS[recipe.preprocessing.normalisation]
+    temperature = recipe.calibration.temperature if recipe.calibration else 1.0
+    keras_answers = reference(model, spec, normalisation, images, temperature)
     if keras_answers.classes != len(recipe.labels):
         raise InvalidInput(
             f"The model has {keras_answers.classes} classes, but there are {len(recipe.labels)} "
@@ -59,15 +85,21 @@ def build_artifact(recipe: Recipe, weights: Weights) -> Built:
         )
     artifact = _unverified(recipe, weights, keras_answers)
     infer = _load(artifact)
-    expected = [keras_answers(image) for image in images]
-    agreement = verify(expected, [infer(image) for image in images], recipe.quantization)
+    pairs = [(keras_answers(image), infer(image)) for image in chain(images, more_images)]
+    expected, actual = zip(*pairs, strict=True)
+    agreement = verify(expected, actual, recipe.quantization)
     manifest = replace(artifact.manifest, agreement=_rounded(asdict(agreement)))
     return Built(
-        replace(artifact, manifest=manifest), photos, dict(zip(photos, expected, strict=True))
+        replace(artifact, manifest=manifest), photos, dict(zip(photos, expected, strict=False))
     )
 
 
-def _model(recipe: Recipe, weights: Weights) -> keras.Model:
+def keras_model(recipe: Recipe, weights: Weights) -> keras.Model:
+    """The model as Keras has it, before anything is put around it.
+
+    Raises:
+        InvalidInput: the weights are another model's, or damaged.
+    """
     match recipe.architecture:
         case "resnet50":
             return resnet50(weights.path)
@@ -75,6 +107,19 @@ def _model(recipe: Recipe, weights: Weights) -> keras.Model:
             return efficientnet_lite0(read_state_dict(weights.path))
         case "keras-file":
             return keras_file(weights.path)
+
+
+def _images(photos: dict[str, bytes], spec: InputSpec) -> list[NDArray[np.float32]]:
+    return [
+        to_input(decode_image(photo, spec.resize_shorter_side), spec) for photo in photos.values()
+    ]
+
+
+def _uncalibrated(
+    model: keras.Model, recipe: Recipe, spec: InputSpec, photos: dict[str, bytes]
+) -> Infer:
+    normalisation = NORMALISATIONS[recipe.preprocessing.normalisation]
+    return reference(model, spec, normalisation, _images(photos, spec))
 
 
 def _unverified(recipe: Recipe, weights: Weights, keras_answers: Reference) -> Artifact:
@@ -93,6 +138,7 @@ def _unverified(recipe: Recipe, weights: Weights, keras_answers: Reference) -> A
             "normalisation": recipe.preprocessing.normalisation,
         },
         agreement={},
+        calibration=recipe.calibration,
     )
     return Artifact(manifest, recipe.labels, model)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from image_classifier.artifact import Artifact, Label, Resampling
+from image_classifier.artifact import Artifact, Calibration, Label, Resampling
 from image_classifier.export.weights import PublishedFile, Weights
 
 Architecture = Literal["resnet50", "efficientnet-lite0", "keras-file"]
@@ -44,13 +44,16 @@ class Preprocessing:
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides an artifact but its weights."""
+    """All that decides an artifact but its weights; logits are divided by the temperature of
+    ``calibration``, if there is any.
+    """
 
     name: str
     architecture: Architecture
     preprocessing: Preprocessing
     quantization: Quantization
     labels: tuple[Label, ...]
+    calibration: Calibration | None = None
 
 
 def is_made_by(artifact: Artifact, recipe: Recipe, weights: Weights | PublishedFile) -> bool:
@@ -69,10 +72,12 @@ def is_made_by(artifact: Artifact, recipe: Recipe, weights: Weights | PublishedF
         manifest.weights.get("normalisation"),
         manifest.input.resampling,
         artifact.labels,
+        manifest.calibration,
     ) == (
         recipe.name,
         recipe.quantization,
         preprocessing.normalisation,
         preprocessing.resampling,
         recipe.labels,
+        recipe.calibration,
     )

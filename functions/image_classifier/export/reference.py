@@ -1,5 +1,6 @@
 """A Keras model as a function from photos to probabilities: what the artifact must equal."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from image_classifier.export.recipe import Preprocessing
 
 CROP = 224 / 256  # side of the centre crop over the resized shorter side (He et al. 2015, §3.4)
 SUM_TOLERANCE = 1e-3
+LEAST_PROBABILITY = 1e-12  # before its logarithm is taken
 
 
 @dataclass(frozen=True)
@@ -61,8 +63,10 @@ def reference(
     spec: InputSpec,
     normalisation: Normalisation,
     samples: list[NDArray[np.float32]],
+    temperature: float = 1.0,
 ) -> Reference:
-    """Normalisation and, where the model gives logits, softmax around ``model``.
+    """Normalisation and, where the model gives logits, softmax around ``model``; with logits
+    divided by ``temperature``, which leaves the order of classes as it is.
 
     Which of the two it gives is seen in its answers to ``samples`` ([1, H, W, 3] in 0…255), not in
     the name of its last layer.
@@ -70,7 +74,29 @@ def reference(
     Raises:
         InvalidInput: the answers are not finite, or each class was scored by its own sigmoid.
     """
-    classes = model.outputs[0].shape[1]
+    scores = _normalised(model, normalisation)
+    gives_logits = not _are_probabilities(np.concatenate([scores(image) for image in samples]))
+    if gives_logits and getattr(model.layers[-1], "activation", None) is keras.activations.sigmoid:
+        raise InvalidInput(
+            "The model scores each class by itself (sigmoid); it must end in softmax or logits."
+        )
+
+    def probabilities(image: Any) -> Any:
+        answer = scores(image)
+        if temperature != 1:
+            logits = answer if gives_logits else tf.math.log(tf.maximum(answer, LEAST_PROBABILITY))
+            return tf.nn.softmax(logits / temperature)
+        return tf.nn.softmax(answer) if gives_logits else answer
+
+    return _reference(probabilities, model, spec)
+
+
+def outputs(model: keras.Model, spec: InputSpec, normalisation: Normalisation) -> Reference:
+    """Normalisation around ``model``, whose outputs are taken as they are, such as features."""
+    return _reference(_normalised(model, normalisation), model, spec)
+
+
+def _normalised(model: keras.Model, normalisation: Normalisation) -> Callable[[Any], Any]:
     mean, scale = tf.constant(normalisation.mean), tf.constant(normalisation.scale)
 
     def scores(image: Any) -> Any:
@@ -80,17 +106,13 @@ def reference(
         (answer,) = tf.nest.flatten(model(pixels, training=False))
         return tf.cast(answer, tf.float32)
 
-    gives_logits = not _are_probabilities(np.concatenate([scores(image) for image in samples]))
-    if gives_logits and getattr(model.layers[-1], "activation", None) is keras.activations.sigmoid:
-        raise InvalidInput(
-            "The model scores each class by itself (sigmoid); it must end in softmax or logits."
-        )
+    return scores
 
-    def probabilities(image: Any) -> Any:
-        return tf.nn.softmax(scores(image)) if gives_logits else scores(image)
 
+def _reference(function: Callable[[Any], Any], model: keras.Model, spec: InputSpec) -> Reference:
     image = tf.TensorSpec([1, spec.height, spec.width, 3], tf.float32, name="image")
-    return Reference(tf.function(probabilities, input_signature=[image]), spec, classes)
+    classes = model.outputs[0].shape[1]
+    return Reference(tf.function(function, input_signature=[image]), spec, classes)
 
 
 def _are_probabilities(scores: NDArray[np.float32]) -> bool:

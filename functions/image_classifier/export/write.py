@@ -3,19 +3,26 @@
 import json
 import os
 import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from image_classifier.artifact import (
     LABELS_FILE,
     MODEL_FILE,
     Artifact,
+    Manifest,
     load_artifact,
 )
 from image_classifier.export.errors import InvalidInput
 from serving.artifact import MANIFEST_FILE
 
-FILES = frozenset((MODEL_FILE, MANIFEST_FILE, LABELS_FILE))
+GOLDEN_FOLDER = "golden"
+MADE_FROM_FILE = "made_from.txt"
+"""SHA-256 of the photos that a model was taught or calibrated on, a line each."""
+
+FILES = frozenset((MODEL_FILE, MANIFEST_FILE, LABELS_FILE, GOLDEN_FOLDER, MADE_FROM_FILE))
 
 
 def check_replaceable(folder: Path) -> None:
@@ -33,8 +40,19 @@ def check_replaceable(folder: Path) -> None:
         )
 
 
-def write_artifact(folder: Path, artifact: Artifact) -> None:
+def beside(golden: Mapping[str, bytes], made_from: Iterable[str]) -> dict[str, bytes]:
+    """What a model of one's own photos has beside it, by path: what image builds and evaluations
+    need to know of it, and the service does not."""
+    digests = "".join(f"{digest}\n" for digest in sorted(made_from))
+    files = {f"{GOLDEN_FOLDER}/{name}": content for name, content in golden.items()}
+    return {**files, MADE_FROM_FILE: digests.encode()}
+
+
+def write_artifact(
+    folder: Path, artifact: Artifact, others: Mapping[str, bytes] | None = None
+) -> None:
     """Write beside ``folder``, read back as the runtime does, flush, and rename into place.
+    ``others`` are files below it by their paths.
 
     An artifact that is already there is replaced only then; at worst, between two renames, there is
     none for an instant, but never a mixture.
@@ -49,8 +67,11 @@ def write_artifact(folder: Path, artifact: Artifact) -> None:
     try:
         new.mkdir(parents=True)
         _write_file(new / MODEL_FILE, artifact.model)
-        _write_file(new / MANIFEST_FILE, _json(asdict(artifact.manifest)))
+        _write_file(new / MANIFEST_FILE, _json(_stated(artifact.manifest)))
         _write_file(new / LABELS_FILE, _json([asdict(label) for label in artifact.labels]))
+        for name, content in (others or {}).items():
+            (new / name).parent.mkdir(exist_ok=True)
+            _write_file(new / name, content)
         load_artifact(new)
         _flush(new)
         _swap(folder, new, old)
@@ -89,6 +110,11 @@ def _flush(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _stated(manifest: Manifest) -> dict[str, Any]:
+    """Without a calibration where there was none."""
+    return {name: value for name, value in asdict(manifest).items() if value is not None}
 
 
 def _json(value: object) -> bytes:

@@ -70,6 +70,16 @@ def test_refuses_answers_that_are_no_probabilities(
         verify(expected, [*expected[:5], spoil(expected[5])], "dynamic-range-int8")
 
 
+def test_of_few_classes_an_undecided_photo_is_measured_by_the_others() -> None:
+    expected = [softmax(np.array([side, -side])) for side in (2.0, -2.0, 1.5, 0.0005)]
+    slightly = [softmax(np.array([side, -side])) for side in (2.001, -2.001, 1.5, -0.0005)]
+    swapped = [answer[::-1] for answer in expected]
+
+    assert verify(expected, slightly, "float32").same_top1 == 3
+    with pytest.raises(VerificationRefused):
+        verify(expected, [*slightly[:2], *swapped[2:]], "float16")
+
+
 def test_a_model_that_tells_nothing_apart_agrees_with_itself() -> None:
     uniform = np.full(1000, 1e-3, np.float32)
     agreement = verify([uniform], [uniform * np.float32(1 + 1e-6)], "float32")

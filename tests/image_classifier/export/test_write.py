@@ -1,11 +1,12 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from image_classifier.artifact import Artifact, load_artifact
+from image_classifier.artifact import Artifact, Calibration, Threshold, load_artifact
 from image_classifier.export.errors import InvalidInput
-from image_classifier.export.write import check_replaceable, write_artifact
+from image_classifier.export.write import beside, check_replaceable, write_artifact
 from serving.artifact import ArtifactInvalid
 
 Make = Callable[..., Artifact]
@@ -24,6 +25,25 @@ def test_replaces_an_artifact_whole(tmp_path: Path, make_artifact: Make) -> None
     write_artifact(folder, make_artifact(b"new"))
     assert load_artifact(folder).model == b"new"
     assert [entry.name for entry in tmp_path.iterdir()] == ["test"]
+
+
+def test_what_is_beside_an_artifact_is_replaced_with_it(
+    tmp_path: Path, make_artifact: Make
+) -> None:
+    folder = tmp_path / "test"
+    write_artifact(folder, make_artifact(), beside({"a.jpg": b"a", "b.jpg": b"b"}, ["2", "1"]))
+    assert (folder / "made_from.txt").read_text() == "1\n2\n"
+    write_artifact(folder, make_artifact(), beside({"c.jpg": b"c"}, []))
+    assert [path.name for path in (folder / "golden").iterdir()] == ["c.jpg"]
+
+
+def test_a_calibration_is_read_back(tmp_path: Path, make_artifact: Make) -> None:
+    artifact = make_artifact()
+    calibration = Calibration(0.8, 0.1, 0.02, 99, "photos", Threshold(0.7, 0.95, 0.96, 0.8))
+    for stated in (calibration, replace(calibration, threshold=None)):
+        calibrated = replace(artifact, manifest=replace(artifact.manifest, calibration=stated))
+        write_artifact(tmp_path / "test", calibrated)
+        assert load_artifact(tmp_path / "test") == calibrated
 
 
 def test_others_may_read_it(tmp_path: Path, make_artifact: Make) -> None:

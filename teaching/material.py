@@ -1,0 +1,77 @@
+"""Photos to teach with and photos to judge by, none of which are alike."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evaluation.photos import Listing, class_indices, list_folders
+from image_classifier.artifact import Label
+from teaching.features import Extractor, Features
+from teaching.split import check_enough, find_duplicates, held_out
+
+
+@dataclass(frozen=True)
+class Material:
+    """Photos [n] with features, ``truth`` (their classes) and ``groups`` (the same number for alike
+    ones): ``taught`` [n] are those to teach with, ``judged`` [n] the others, for the report.
+
+    ``duplicates`` are lines; ``left_out`` says why of each file that is not among the photos.
+    """
+
+    labels: tuple[Label, ...]
+    features: Features
+    truth: NDArray[np.int64]
+    groups: NDArray[np.int64]
+    taught: NDArray[np.bool_]
+    judged: NDArray[np.bool_]
+    duplicates: list[str]
+    left_out: dict[str, str]
+
+
+def collect(photos: Listing, test: Listing | float, extractor: Extractor, seed: int) -> Material:
+    """Judged are the photos of ``test``, or that share of ``photos``.
+
+    Raises:
+        PhotosInvalid: ``test`` has a class that ``photos`` has not.
+        TooFewPhotos: see ``check_enough``.
+    """
+    names = sorted({photo.label for photo in photos.photos})
+    labels = tuple(Label(number, None, name) for number, name in enumerate(names))
+    tests = test if isinstance(test, Listing) else Listing(photos.source, ())
+    class_indices(tests, str(photos.source), labels)
+    # Those of the test first: of two copies the first is kept.
+    features = extractor.extract([*tests.photos, *photos.photos])
+    truth = np.array([names.index(photo.label) for photo in features.photos], np.int64)
+    duplicates = find_duplicates(features, truth)
+    groups, kept = duplicates.groups, duplicates.kept
+    if isinstance(test, Listing):
+        chosen = {*tests.photos}
+        judged = np.array([photo in chosen for photo in features.photos], bool)
+        touched = np.isin(groups, groups[judged])
+        check_enough(names, truth[kept & ~touched], groups[kept & ~touched])
+    else:
+        check_enough(names, truth[kept], groups[kept])
+        judged = np.zeros(len(kept), bool)
+        judged[kept] = held_out(truth[kept], groups[kept], test, seed)
+        touched = judged
+    return Material(
+        labels=labels,
+        features=features,
+        truth=truth,
+        groups=groups,
+        taught=kept & ~touched,
+        judged=kept & judged,
+        duplicates=duplicates.lines,
+        left_out={**photos.left_out, **tests.left_out, **features.skipped},
+    )
+
+
+def read_listings(photos: Path, test: Path | float) -> tuple[Listing, Listing | float]:
+    """The folders' photos; a share is a share.
+
+    Raises:
+        PhotosInvalid: see ``list_folders``.
+    """
+    return list_folders(photos), list_folders(test) if isinstance(test, Path) else test
