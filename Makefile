@@ -72,10 +72,10 @@ ifneq ($(filter $(TABULAR),$(MODEL)),)
 model: $(TRAIN)
 	@.train/bin/python -m training $(MODEL) --data $(DATA) --champion --output $(MODELS)/$(MODEL)
 else
-model: $(RUN) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABELS_FILE=y.json PREPROCESS=none|caffe|tf|torch RESAMPLING=bilinear|bicubic RESIZE=256
+model: $(RUN) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABELS_FILE=y.json PREPROCESS=none|caffe|tf|torch RESAMPLING=bilinear|bicubic RESIZE=256; CALIBRATION=folder of labelled photos
 	@$(if $(MODEL_FILE)$(filter-out resnet50,$(MODEL)),,$(PYTHON_RUN) -m image_classifier.export.available)
 	@$(MAKE) --silent $(EXPORT)
-	@.export/bin/python -m image_classifier.export $(if $(MODEL_FILE),--model-file $(MODEL_FILE) $(if $(LABELS_FILE),--labels-file $(LABELS_FILE)) $(if $(PREPROCESS),--preprocess $(PREPROCESS)) $(if $(RESAMPLING),--resampling $(RESAMPLING)) $(if $(RESIZE),--resize $(RESIZE)) --output $(MODELS)/$(basename $(notdir $(MODEL_FILE))),--model $(MODEL) --output $(MODELS)/$(MODEL)) $(if $(QUANTIZATION),--quantization $(QUANTIZATION))
+	@.export/bin/python -m $(if $(CALIBRATION),teaching.calibrated --photos "$(CALIBRATION)" $(if $(MIN_PRECISION),--min-precision $(MIN_PRECISION)) --,image_classifier.export) $(if $(MODEL_FILE),--model-file $(MODEL_FILE) $(if $(LABELS_FILE),--labels-file $(LABELS_FILE)) $(if $(PREPROCESS),--preprocess $(PREPROCESS)) $(if $(RESAMPLING),--resampling $(RESAMPLING)) $(if $(RESIZE),--resize $(RESIZE)) --output $(MODELS)/$(basename $(notdir $(MODEL_FILE))),--model $(MODEL) --output $(MODELS)/$(MODEL)) $(if $(QUANTIZATION),--quantization $(QUANTIZATION))
 
 endif
 

@@ -16,6 +16,7 @@ from image_classifier.runtime import load_model
 from infra.commands.model import ensure_model, local_exporter
 from infra.deploy.errors import DeployFailed
 from infra.deploy.model import stage_model
+from teaching import calibrated
 from teaching.__main__ import main
 from tests.conftest import ROOT
 
@@ -121,6 +122,37 @@ def test_an_image_gets_the_artifact_and_its_golden_photos_alone(models: Path, tm
     assert not stage_model("resnet50", models, tmp_path / "staged")
     with pytest.raises(DeployFailed, match="no model wasps"):
         stage_model("wasps", models, tmp_path / "staged")
+
+
+def test_a_model_s_scores_are_calibrated_in_its_graph(tmp_path: Path, labelled_photos: Path):
+    folder = tmp_path / "efficientnet-lite0"
+    exporter = ("--", "--model", "efficientnet-lite0", "--output", str(folder))
+    assert calibrated.main(["--photos", str(labelled_photos), *exporter]) == 0
+
+    artifact = load_artifact(folder)
+    calibration = artifact.manifest.calibration
+    assert calibration
+    assert calibration.temperature < 1, "it claims too little"
+    assert calibration.error_after < calibration.error_before
+    assert calibration.photos == len((folder / "made_from.txt").read_text().split()) == 40
+    assert artifact.manifest.agreement["same_top1"] == 22
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [("bee.png,bee", "fewer than 20 photos"), ("bee.png,wasp nest", "has photos of wasp nest")],
+)
+def test_calibration_says_in_one_line_what_its_photos_lack(
+    tmp_path: Path, table: str, sentence: str, capfd: pytest.CaptureFixture[str]
+):
+    Image.effect_noise((30, 30), 60).save(tmp_path / "bee.png")
+    (tmp_path / "labels.csv").write_text(f"file,label\n{table}\n")
+    exporter = ("--", "--model", "efficientnet-lite0", "--output", str(tmp_path / "out"))
+
+    assert calibrated.main(["--photos", str(tmp_path), *exporter]) == 2
+    (line,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error")]
+    assert sentence in line
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.fixture
