@@ -54,7 +54,7 @@ help: ## list these commands
 	@echo '  Variables: PORT=8000 MODEL=resnet50|efficientnet-lite0 DATA=.local PHOTOS_DIR=folder'
 
 run: installed ## the whole service on this machine: page, API, Lambda environments
-	@exec $(PYTHON_RUN) -m infra.commands.run --port $(PORT) --model $(MODEL) --data $(DATA) --models-dir $(MODELS) $(RUN_ARGS)
+	@exec $(PYTHON_RUN) -m infra.commands.run --port $(PORT) --model $(MODEL) --data $(DATA) --models-dir $(MODELS) --parameter FrontDoors=on $(RUN_ARGS)
 
 # What is missing is installed side by side: pip alone keeps one core busy.
 installed:

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings
 import feedback.answer
 import feedback.labels
 import flight_delay.upload
+import front_doors.refusals
 import image_classifier.complexity
 import image_classifier.decode
 import image_classifier.queued
@@ -26,6 +27,7 @@ import serving.collection
 import serving.image_body
 import serving.receipts
 from feedback.settings import FeedbackSettings
+from front_doors.settings import PhotoDoorSettings
 from image_classifier.settings import CollectionWorkerSettings
 from image_classifier.worker_settings import WorkerSettings
 from image_collections.settings import CollectionApiSettings
@@ -47,12 +49,14 @@ GUIDES = [
     "docs/collections.md",
     "docs/decisions.md",
     "docs/tabular.md",
+    "docs/protocols.md",
     "docs/reference.md",
 ]
 MODULES = (
     feedback.answer,
     feedback.labels,
     flight_delay.upload,
+    front_doors.refusals,
     image_classifier.complexity,
     image_classifier.decode,
     image_classifier.queued,
@@ -111,7 +115,7 @@ def test_every_code_of_a_photo_s_row_is_listed():
     "settings",
     [
         *(WorkerSettings, CollectionWorkerSettings, CollectionApiSettings),
-        *(FeedbackSettings, PredictionStoreSettings, TabularSettings),
+        *(FeedbackSettings, PredictionStoreSettings, TabularSettings, PhotoDoorSettings),
     ],
 )
 def test_every_setting_is_listed_as_it_describes_itself(settings: type[BaseSettings]):

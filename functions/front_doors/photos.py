@@ -1,0 +1,60 @@
+"""A batch of photos → probabilities, each photo as ``POST /v1/predict`` takes it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from front_doors.refusals import InvalidTensor
+from image_classifier.classifier import Classifier
+from image_classifier.decode import MAX_SIDE, TooManyPixels
+from serving.errors import ServiceError
+from serving.image_body import MAX_IMAGE_BYTES, check_size
+from serving.telemetry import Record
+
+MAX_BATCH = 16
+
+Photo = bytes | NDArray[np.float32]
+"""An image file, or RGB pixels [H, W, 3] in 0…255."""
+
+
+def infer_batch(
+    classifier: Classifier, photos: Sequence[Photo], record: Record
+) -> NDArray[np.float32]:
+    """Probabilities [n, classes] of 1 to ``MAX_BATCH`` photos, in their order; adds to ``record``.
+
+    Raises:
+        InvalidTensor: too many, none, or pixels that are no picture
+        ServiceError: what ``decode`` raises; the message names the photo, counted from 0
+    """
+    if not 1 <= len(photos) <= MAX_BATCH:
+        raise InvalidTensor(f"{len(photos)} photos: a request takes 1 to {MAX_BATCH}.")
+    measures: Counter[str] = Counter()
+    rows = []
+    for index, photo in enumerate(photos):
+        try:
+            inference = classifier.infer_photo(_readable(photo))
+        except ServiceError as exc:
+            raise type(exc)(f"photo {index}: {exc}") from exc
+        rows.append(inference.probabilities)
+        measures.update(asdict(inference.timings))
+        measures["image_bytes"] += len(photo) if isinstance(photo, bytes) else photo.nbytes
+    record.measures |= {**measures, "photos": len(photos)}
+    return np.stack(rows)
+
+
+def _readable(photo: Photo) -> bytes | Image.Image:
+    if isinstance(photo, bytes):
+        check_size(len(photo), MAX_IMAGE_BYTES)
+        return photo
+    if photo.ndim != len("HWC") or photo.shape[2] != len("RGB") or not photo.size:
+        raise InvalidTensor(f"pixels of the shape {[*photo.shape]}; they are [height, width, 3].")
+    if max(photo.shape) > MAX_SIDE:
+        raise TooManyPixels(f"The picture has a side of more than {MAX_SIDE:,} pixels.")
+    # NaN is in no range
+    if not (photo.min() >= 0 and photo.max() <= 255):  # noqa: PLR2004
+        raise InvalidTensor("pixels are numbers from 0 to 255.")
+    return Image.fromarray(np.rint(photo).astype(np.uint8))

@@ -1,0 +1,13 @@
+"""Settings of the doors, read once from the environment by their handlers."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from serving.settings import ServingSettings
+
+
+class PhotoDoorSettings(ServingSettings):
+    """Field names are the environment variables, in capitals."""
+
+    model_dir: Path = Field(description="Folder of the model artifact.")
