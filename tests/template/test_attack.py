@@ -19,7 +19,7 @@ TEXT = (ROOT / "infra" / "README.md").read_text().partition("### What an attack 
 DAY_S = 24 * 60 * 60
 LOGGED_GB = 2.3e-6  # a request; as under "A million predictions"
 S3_AND_SQS = 5e-6 + 2 * 0.4e-6 + 3 * 0.4e-6  # one PUT and two GETs, and sent, received and deleted
-WAITING_WRITES = 3 + 2 * 90  # created, begun and a key; an answer of 1000 classes has up to 90 KB
+WAITING_WRITES = 3 + 90  # created, begun and a key; an answer of 1000 classes has up to 90 KB
 READS = 23  # 90 KB, consistently
 WRITES = 4  # an item with the longest comment has up to 3 KB, its index entry under 1
 
