@@ -3,7 +3,9 @@
 import os
 import time
 
-from front_doors.open_inference import create_router
+from fastapi import APIRouter
+
+from front_doors import open_inference, tensorflow_serving
 from front_doors.photo_model import photo_model
 from front_doors.refusals import error_object
 from front_doors.settings import PhotoDoorSettings
@@ -17,7 +19,9 @@ settings = PhotoDoorSettings()  # type: ignore[call-arg]  # its values come from
 artifact = load_artifact(settings.model_dir)
 threads = threads_for(settings.aws_lambda_function_memory_size, os.cpu_count() or 1)
 classifier = Classifier(artifact, load_model(artifact, threads), time.perf_counter)
-router = create_router([photo_model(classifier)])
+router = APIRouter()
+router.include_router(open_inference.create_router([photo_model(classifier)]))
+router.include_router(tensorflow_serving.create_router(classifier))
 handler = http_handler(
     "Front doors", "", router, settings, docs_path="/v2", error_form=error_object
 )

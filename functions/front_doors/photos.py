@@ -3,10 +3,12 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from front_doors.refusals import InvalidTensor
 from image_classifier.classifier import Classifier
@@ -16,6 +18,9 @@ from serving.image_body import MAX_IMAGE_BYTES, check_size
 from serving.telemetry import Record
 
 MAX_BATCH = 16
+
+_Pixel = Annotated[list[float], Field(min_length=3, max_length=3)]
+_ROWS = TypeAdapter(list[list[_Pixel]], config=ConfigDict(strict=True))
 
 Photo = bytes | NDArray[np.float32]
 """An image file, or RGB pixels [H, W, 3] in 0…255."""
@@ -44,6 +49,19 @@ def infer_batch(
         measures["image_bytes"] += len(photo) if isinstance(photo, bytes) else photo.nbytes
     record.measures |= {**measures, "photos": len(photos)}
     return np.stack(rows)
+
+
+def as_pixels(rows: object, where: str) -> NDArray[np.float32]:
+    """Nested lists [H, W, 3], which stand at ``where``, as an array.
+
+    Raises:
+        InvalidTensor
+    """
+    try:
+        with np.errstate(over="ignore"):  # becomes infinite, which is in no range
+            return np.array(_ROWS.validate_python(rows), np.float32)
+    except (ValidationError, ValueError) as exc:
+        raise InvalidTensor(f"{where} is no rows of pixels [red, green, blue].") from exc
 
 
 def _readable(photo: Photo) -> bytes | Image.Image:

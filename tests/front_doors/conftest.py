@@ -4,9 +4,10 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from fastapi import APIRouter
 from starlette.testclient import TestClient
 
-from front_doors.open_inference import create_router
+from front_doors import open_inference, tensorflow_serving
 from front_doors.photo_model import photo_model
 from front_doors.refusals import error_object
 from image_classifier.artifact import Artifact
@@ -29,8 +30,11 @@ __all__ = ["api", "artifact", "build_app", "photo", "telemetry"]
 @pytest.fixture
 def doors(artifact: Artifact, telemetry: RecordingTelemetry) -> Iterator[TestClient]:
     classifier = Classifier(artifact, colour_model, time.perf_counter)
+    router = APIRouter()
+    router.include_router(open_inference.create_router([photo_model(classifier)]))
+    router.include_router(tensorflow_serving.create_router(classifier))
     app = create_app(
-        *("Test", "", create_router([photo_model(classifier)])),
+        *("Test", "", router),
         *(ServingEnvironment("env-1", "on-demand"), telemetry),
         error_form=error_object,
     )
