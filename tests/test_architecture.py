@@ -41,7 +41,7 @@ LAYERS = {
     ],
     "front_doors": [
         {"photo_handler"},
-        {"photo_model", "tensorflow_serving", "settings"},
+        {"photo_model", "tensorflow_serving", "hugging_face", "settings"},
         {"open_inference", "photos"},
         {"infer_response"},
         {"infer_request"},

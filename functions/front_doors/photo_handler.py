@@ -5,7 +5,7 @@ import time
 
 from fastapi import APIRouter
 
-from front_doors import open_inference, tensorflow_serving
+from front_doors import hugging_face, open_inference, tensorflow_serving
 from front_doors.photo_model import photo_model
 from front_doors.refusals import error_object
 from front_doors.settings import PhotoDoorSettings
@@ -22,6 +22,7 @@ classifier = Classifier(artifact, load_model(artifact, threads), time.perf_count
 router = APIRouter()
 router.include_router(open_inference.create_router([photo_model(classifier)]))
 router.include_router(tensorflow_serving.create_router(classifier))
+router.include_router(hugging_face.create_router(classifier))
 handler = http_handler(
     "Front doors", "", router, settings, docs_path="/v2", error_form=error_object
 )

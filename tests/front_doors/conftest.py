@@ -7,7 +7,7 @@ import pytest
 from fastapi import APIRouter
 from starlette.testclient import TestClient
 
-from front_doors import open_inference, tensorflow_serving
+from front_doors import hugging_face, open_inference, tensorflow_serving
 from front_doors.photo_model import photo_model
 from front_doors.refusals import error_object
 from image_classifier.artifact import Artifact
@@ -33,6 +33,7 @@ def doors(artifact: Artifact, telemetry: RecordingTelemetry) -> Iterator[TestCli
     router = APIRouter()
     router.include_router(open_inference.create_router([photo_model(classifier)]))
     router.include_router(tensorflow_serving.create_router(classifier))
+    router.include_router(hugging_face.create_router(classifier))
     app = create_app(
         *("Test", "", router),
         *(ServingEnvironment("env-1", "on-demand"), telemetry),

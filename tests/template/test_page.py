@@ -63,9 +63,9 @@ def test_the_page_loads_only_what_its_policy_allows():
 def test_page_and_api_are_one_origin():
     behaviours = {behaviour["PathPattern"]: behaviour for behaviour in CONFIG["CacheBehaviors"]}
 
-    assert {*behaviours} == {"/v1/*", "/prediction", "/v2", "/v2/*"}
+    assert {*behaviours} == {"/v1/*", "/prediction", "/v2", "/v2/*", "/models/*"}
     assert {behaviour["TargetOriginId"] for behaviour in behaviours.values()} == {"api"}
-    for path in ("/v1/*", "/v2/*"):
+    for path in ("/v1/*", "/v2/*", "/models/*"):
         assert {"POST", "OPTIONS"} <= set(behaviours[path]["AllowedMethods"])
 
 
@@ -135,7 +135,7 @@ def test_the_firewall_looks_at_bodies_everywhere_but_at_the_upload():
         for match in matches
         for kind in ["PositionalConstraint"]
     }
-    doors = {(path, "STARTS_WITH") for path in ("/v2/models/", "/v1/models/")}
+    doors = {(path, "STARTS_WITH") for path in ("/v2/models/", "/v1/models/", "/models/")}
     assert uploads == {("/v1/predict", "EXACTLY")} | doors
 
 

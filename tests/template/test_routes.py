@@ -66,7 +66,8 @@ def test_the_list_of_models_says_what_each_function_says_of_its_own(cloud: Cloud
 
 
 @pytest.mark.parametrize(
-    "path", ["/v2", "/v2/models/resnet50/infer", "/v1/models/resnet50:predict"]
+    "path",
+    ["/v2", "/v2/models/resnet50/infer", "/v1/models/resnet50:predict", "/models/me/resnet50"],
 )
 def test_a_front_door_has_routes_only_where_it_is_on(path: str):
     opened = match_route(OPENED, "POST", path)
