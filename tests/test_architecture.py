@@ -40,8 +40,8 @@ LAYERS = {
         {"rows", "plan", "event", "schemas"},
     ],
     "front_doors": [
-        {"photo_handler"},
-        {"photo_model", "tensorflow_serving", "hugging_face", "settings"},
+        {"photo_handler", "tabular_handler"},
+        {"photo_model", "tabular_models", "tensorflow_serving", "hugging_face", "settings"},
         {"open_inference", "photos"},
         {"infer_response"},
         {"infer_request"},

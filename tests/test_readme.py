@@ -27,7 +27,7 @@ import serving.collection
 import serving.image_body
 import serving.receipts
 from feedback.settings import FeedbackSettings
-from front_doors.settings import PhotoDoorSettings
+from front_doors.settings import PhotoDoorSettings, TabularDoorSettings
 from image_classifier.settings import CollectionWorkerSettings
 from image_classifier.worker_settings import WorkerSettings
 from image_collections.settings import CollectionApiSettings
@@ -115,7 +115,8 @@ def test_every_code_of_a_photo_s_row_is_listed():
     "settings",
     [
         *(WorkerSettings, CollectionWorkerSettings, CollectionApiSettings),
-        *(FeedbackSettings, PredictionStoreSettings, TabularSettings, PhotoDoorSettings),
+        *(FeedbackSettings, PredictionStoreSettings, TabularSettings),
+        *(PhotoDoorSettings, TabularDoorSettings),
     ],
 )
 def test_every_setting_is_listed_as_it_describes_itself(settings: type[BaseSettings]):

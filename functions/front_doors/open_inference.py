@@ -69,6 +69,9 @@ class HealthOut(BaseModel):
     ready: bool = True
 
 
+Infer = Callable[[Mapping[str, Tensor], Record], Scores]
+
+
 @dataclass(frozen=True)
 class Model:
     """A classifier behind this door; ``infer`` raises InvalidTensor for what it does not take."""
@@ -78,7 +81,7 @@ class Model:
     platform: str
     inputs: Sequence[TensorOut]
     classes: Sequence[str]
-    infer: Callable[[Mapping[str, Tensor], Record], Scores]
+    infer: Infer
 
 
 def create_router(models: Sequence[Model]) -> APIRouter:

@@ -45,6 +45,8 @@ def test_a_tabular_model_that_was_exported_is_served_and_listed(tmp_path: Path):
     functions = {function.name: function.environment for function in project(tmp_path).functions}
 
     assert functions["IrisFunction"]["MODEL_DIR"] == str(tmp_path / "iris")
+    assert functions["TabularDoorsFunction"]["IRIS_MODEL_DIR"] == str(tmp_path / "iris")
+    assert "FLIGHT_DELAY_MODEL_DIR" not in functions["TabularDoorsFunction"]
     assert "MODEL_DIR" not in functions["FlightDelayFunction"]
     listed = json.loads(functions["ClassifierFunction"]["OTHER_MODELS"])
     assert listed == [str(tmp_path / "iris"), "flight_delay/model"]

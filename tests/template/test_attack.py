@@ -92,6 +92,9 @@ def test_what_the_front_doors_add_to_it_is_written_down_too():
     memory_mb = DOCUMENT["Parameters"]["ClassifierMemory"]["Default"]
     cost = requests * (PRICES["request"] + PRICES["api_request"] + LOGGED_GB * 0.50)
     cost += reserved("PhotoDoorsFunction", memory_mb)
+    cost += reserved(
+        "TabularDoorsFunction", FUNCTIONS["TabularDoorsFunction"]["Properties"]["MemorySize"]
+    )
 
     assert {each["Condition"] for each in doors.values()} == {"HasFrontDoors"}
     assert f"`FrontDoors=on` adds {len(routes)} open routes" in TEXT

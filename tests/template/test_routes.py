@@ -66,16 +66,23 @@ def test_the_list_of_models_says_what_each_function_says_of_its_own(cloud: Cloud
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["/v2", "/v2/models/resnet50/infer", "/v1/models/resnet50:predict", "/models/me/resnet50"],
+    ("path", "function"),
+    [
+        ("/v2", "PhotoDoorsFunction"),
+        ("/v2/models/resnet50/infer", "PhotoDoorsFunction"),
+        ("/v2/models/iris", "TabularDoorsFunction"),
+        ("/v2/models/flight-delay/infer", "TabularDoorsFunction"),
+        ("/v1/models/resnet50:predict", "PhotoDoorsFunction"),
+        ("/models/me/resnet50", "PhotoDoorsFunction"),
+    ],
 )
-def test_a_front_door_has_routes_only_where_it_is_on(path: str):
+def test_a_front_door_has_routes_only_where_it_is_on(path: str, function: str):
     opened = match_route(OPENED, "POST", path)
 
     closed = match_route(ROUTES, "POST", path)
     assert closed is None or closed.route.function == "FeedbackFunction"
     assert opened
-    assert opened.route.function == "PhotoDoorsFunction"
+    assert opened.route.function == function
 
 
 def test_sam_makes_nothing_of_the_front_doors_without_their_condition(translated: dict[str, Any]):
