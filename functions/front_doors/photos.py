@@ -12,7 +12,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from front_doors.refusals import InvalidTensor
 from image_classifier.classifier import Classifier
-from image_classifier.decode import MAX_SIDE, TooManyPixels
+from image_classifier.decode import MAX_PIXELS, MAX_SIDE, TooManyPixels
 from serving.errors import ServiceError
 from serving.image_body import MAX_IMAGE_BYTES, check_size
 from serving.telemetry import Record
@@ -33,15 +33,21 @@ def infer_batch(
 
     Raises:
         InvalidTensor: too many, none, or pixels that are no picture
+        TooManyPixels: together more than one photo may have, once they are decoded; they take time
         ServiceError: what ``decode`` raises; the message names the photo, counted from 0
     """
     if not 1 <= len(photos) <= MAX_BATCH:
         raise InvalidTensor(f"{len(photos)} photos: a request takes 1 to {MAX_BATCH}.")
     measures: Counter[str] = Counter()
-    rows = []
+    rows: list[NDArray[np.float32]] = []
+    pixels: list[int] = []
     for index, photo in enumerate(photos):
         try:
-            inference = classifier.infer_photo(_readable(photo))
+            inference = classifier.infer_photo(
+                _readable(photo), look=lambda image: pixels.append(image.width * image.height)
+            )
+            if sum(pixels) > MAX_PIXELS:
+                raise TooManyPixels(f"the photos up to it have over {MAX_PIXELS:,} pixels.")
         except ServiceError as exc:
             raise type(exc)(f"photo {index}: {exc}") from exc
         rows.append(inference.probabilities)

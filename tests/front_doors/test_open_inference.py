@@ -236,6 +236,15 @@ def test_one_bad_photo_fails_the_request_with_its_index(
     assert answer.json()["error"].startswith("photo 1: ")
 
 
+def test_photos_have_together_no_more_pixels_than_one_may_have(doors: TestClient):
+    large = encode(Image.new("L", (6000, 6000)), "PNG")
+
+    alone, both = infer(doors, as_json(large)), infer(doors, as_json(large, large))
+
+    assert (alone.status_code, both.status_code) == (200, 413)
+    assert both.json()["error"].startswith("photo 1: ")
+
+
 @pytest.mark.parametrize(
     ("source", "data", "length", "words"),
     [
