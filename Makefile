@@ -126,7 +126,7 @@ load-compare: $(DEV) $(EMULATOR) $(STAND_IN) ## what provisioned concurrency buy
 load-scaling: $(DEV) $(EMULATOR) $(STAND_IN) ## the same load on 1, 2, 4 environments: USERS=50,100,500 TIME=3m LOAD_ARGS="--environments 1,2"
 	@$(BIN)/python -m loadtest scaling $(LOAD_MODEL) $(LOAD)
 
-soak: $(DEV) $(EMULATOR) $(STAND_IN) ## good and hostile requests while environments are killed: TIME=10m LOAD_ARGS="--kill-every 10"
+soak: $(DEV) $(EMULATOR) $(STAND_IN) ## good and hostile requests, photos that wait, while environments are killed: TIME=10m LOAD_ARGS="--kill-every 10"
 	@$(BIN)/python -m loadtest soak --model $(MODEL) $(LOAD)
 
 # What an account needs is in infra/README.md. Images are built one after the other: the second and

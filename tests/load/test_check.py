@@ -35,10 +35,12 @@ def good(body: bytes, status: int = 200) -> Answer:
 
 PREDICTION = body_of(0.7, 0.2)
 STORED = b'{"prediction_id": "r", "correct": true}'
-TENCH = b'{"labels": [{"index": 0, "label": "tench", "wnid": null}]}'
+TENCH = b'{"labels": [{"index": 0, "label": "tench", "wnid": null, "synonyms": []}]}'
 PAGE = b'<html><script type="module" src="app.js"></script></html>\n'
 check_two = partial(check_prediction, top_k=2)
-check_stored = partial(check_feedback, receipt="r", statuses=(200,), correct=True)
+check_stored = partial(
+    check_feedback, sent={"prediction_id": "r", "correct": True}, statuses=(200,)
+)
 check_bomb = partial(check_problem, status=413, code="too_many_pixels")
 WRONG = {
     check_two: (
