@@ -116,7 +116,7 @@ bench: $(DEV) $(EMULATOR) $(STAND_IN) ## this handler against a usual one; write
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.queued
 
-load: $(DEV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--data .local"
+load: $(DEV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--user Iris|FlightDelay --data .local"
 	@test -n "$(URL)" || { echo 'Name the address: make load URL=http://127.0.0.1:8000'; exit 2; }
 	@$(BIN)/python -m loadtest run --url $(URL) $(LOAD)
 

@@ -21,7 +21,7 @@ _USUAL = {
     scaling: ("--run-time", "60s"),
     soak: (*USERS, "--users", "12", "--run-time", "10m"),
 }
-_USERS = ("Person", "Index", "Predict", "Feedback", "Labels")
+_USERS = ("Person", "Index", "Predict", "Feedback", "Labels", "Iris", "FlightDelay")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

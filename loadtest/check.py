@@ -10,7 +10,9 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from flight_delay.schemas import DelaysOut
 from image_classifier.schemas import LabelsOut
+from iris.schemas import ClassifyOut
 from loadtest.records import FEEDBACK, PREDICT, Outcome
 from serving.prediction import PredictOut
 
@@ -167,6 +169,22 @@ def check_labels(answer: Answer) -> None:
     """At least one class."""
     labels = check_body(answer, LabelsOut).labels
     require(bool(labels) and all(each.label and each.index >= 0 for each in labels), "no labels")
+
+
+def check_species(answer: Answer, species: list[str]) -> None:
+    """These species; one alone is in no list."""
+    data = check_body(answer, ClassifyOut).data
+    flowers = data if isinstance(data, list) else [data]
+    labels = [flower and flower.pred_label for flower in flowers]
+    require(labels == species and isinstance(data, list) == (len(species) > 1), f"not {species}")
+
+
+def check_delays(answer: Answer, count: int) -> None:
+    """An answer for each flight: 1 from the threshold on, to the six digits that are answered."""
+    body = check_body(answer, DelaysOut)
+    over = [(each.probability - round(body.threshold, 6), each.response) for each in body.flights]
+    agree = all((rest > 0) <= response <= (rest >= 0) for rest, response in over)
+    require(agree and len(over) == count, f"not {count} flights, each on its side of the threshold")
 
 
 def check_page(answer: Answer) -> None:

@@ -1,4 +1,4 @@
-"""For Locust: ``locust -f loadtest/locustfile.py [Person|Index|Predict|Feedback|Labels …]``.
+"""For Locust: ``locust -f loadtest/locustfile.py [Person|Predict|Iris|FlightDelay …]``.
 
 Without a name the users are persons. Workers and ``--processes`` report every request to the
 master, which writes them to ``--requests``. An error in a user's own code is a failed request.
@@ -23,9 +23,10 @@ from loadtest.photos import load_photos
 from loadtest.records import Request
 from loadtest.shapes import SHAPES, stage_at
 from loadtest.soak.users import Enqueuer, Hostile, Reviewer, Visitor
+from loadtest.tabular import FlightDelay, Iris
 from loadtest.users import Feedback, Index, Labels, Person, Predict, ServiceUser
 
-__all__ = ["Feedback", "Index", "Labels", "Person", "Predict", "Shape"]
+__all__ = ["Feedback", "FlightDelay", "Index", "Iris", "Labels", "Person", "Predict", "Shape"]
 __all__ += ["Enqueuer", "Hostile", "Reviewer", "Visitor"]  # of the soak
 
 _LEAVE_RATE, _MESSAGE = 100.0, "request"
