@@ -8,6 +8,7 @@ PHOTOS_DIR ?= ../shared/photos
 MODELS := build/models
 TABULAR := iris flight-delay
 MLFLOW_PORT ?= 8081
+JOBS   ?= 2
 # All parameters of the stack: samconfig.toml's, then PARAMETERS, and the template's own for the rest.
 DEPLOYED := build/deploy/$(ENV).yaml
 # Load is compared on the embedded model, which every machine has, unless another is named.
@@ -95,7 +96,7 @@ feedback-restore: $(RUN) ## copy answers into the table in use in AWS; the later
 	@$(PYTHON_RUN) -m $(if $(TABLE),feedback.archive.restore --from $(FROM) --to $(TABLE) --retention-days $(DAYS),infra.deploy restore --from $(FROM) --env $(ENV))
 
 test: lint $(EMULATOR) $(STAND_IN) $(if $(CI),$(TRAIN)) ## lint, and every test this machine can run; what is skipped is named with its reason
-	@$(BIN)/python -m pytest $(TESTS)
+	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 fuzz: $(DEV) ## property tests with ever new inputs, until one is found that fails: TIME=10m
 	@$(BIN)/python -m pytest -p tests.fuzz --fuzz $(or $(TIME),10m) --hypothesis-profile new -m hypothesis -x -q $(TESTS)

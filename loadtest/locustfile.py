@@ -23,7 +23,7 @@ from loadtest.photos import load_photos
 from loadtest.records import Request
 from loadtest.shapes import SHAPES, stage_at
 from loadtest.soak.users import Enqueuer, Hostile, Reviewer, Visitor
-from loadtest.tabular import FlightDelay, Iris
+from loadtest.tabular_users import FlightDelay, Iris
 from loadtest.users import Feedback, Index, Labels, Person, Predict, ServiceUser
 
 __all__ = ["Feedback", "FlightDelay", "Index", "Iris", "Labels", "Person", "Predict", "Shape"]

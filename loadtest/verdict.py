@@ -70,12 +70,11 @@ def compare_variants(on_demand: Variant, ahead: Variant, prices: Prices = PRICES
     always_warm = usage._replace(init_ms=0.0)
     busy = costs.break_even_utilization(always_warm, prices)
     yield (
-        f"Once each is busy {busy:.0%} of the time they cost"
-        " no more than on demand, cold starts left out: at the measured duration"
-        f" {_traffic(always_warm, count, prices)}. With as many cold starts saved as were measured"
-        f" here: {_traffic(usage, count, prices)}. A run this short has more of them than steady"
-        " traffic. Below the traffic that pays for it, provisioned concurrency buys latency, not"
-        " money."
+        f"Once each is busy {busy:.0%} of the time they cost no more than on demand, cold starts"
+        f" left out: at the measured duration {_traffic(always_warm, count, prices)}. With as many"
+        f" cold starts saved as were measured here: {_traffic(usage, count, prices)}. A run this"
+        " short has more of them than steady traffic. Below the traffic that pays for it,"
+        " provisioned concurrency buys latency, not money."
     )
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from image_classifier.routes import create_router
 from serving.api import create_app
 from serving.receipts import ReceiptBook
 from serving.telemetry import Record, ServingEnvironment
+from tabular.routes import list_models
 
 RECEIPT_KEY = "k" * 32
 CLASSES = 12
@@ -87,8 +89,10 @@ def build_app(artifact: Artifact, telemetry: RecordingTelemetry) -> Callable[...
         infer: Callable[[NDArray[np.float32]], NDArray[np.float32]] = colour_model,
         stands_in_for: str | None = None,
         initialization_type: str = "on-demand",
+        other_models: tuple[Path, ...] = (),
     ) -> ASGIApp:
-        router = create_router(predictor_of(artifact, infer), stands_in_for)
+        others = partial(list_models, other_models)
+        router = create_router(predictor_of(artifact, infer), stands_in_for, others)
         return create_app(
             "Test", "/v1", router, ServingEnvironment("env-1", initialization_type), telemetry
         )

@@ -191,13 +191,14 @@ class HttpContract:
 
         assert_problem(answer, status, code)
 
-    def test_says_which_model_serves_and_what_it_knows(self, url: str):
-        (model,) = requests.get(f"{url}/v1/models", timeout=TIMEOUT_S).json()["models"]
+    def test_says_which_models_serve_and_what_the_first_knows(self, url: str):
+        models = requests.get(f"{url}/v1/models", timeout=TIMEOUT_S).json()["models"]
         labels = requests.get(f"{url}/v1/labels?q=tabby&limit=3", timeout=TIMEOUT_S).json()[
             "labels"
         ]
 
-        assert model["name"] == "efficientnet-lite0"
+        names = [model["name"] for model in models]
+        assert names == ["efficientnet-lite0", "iris", "flight-delay"]
         assert labels[0]["label"] == "tabby"
 
     def test_takes_an_answer_to_its_prediction_once_and_again(self, url: str):

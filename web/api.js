@@ -38,11 +38,26 @@ export async function getPrediction(id, signal) {
 /** Say whether a prediction was right. Sending it again replaces it, so a retry cannot count twice. */
 export const sendFeedback = (feedback) => retryWhenBusy(() => postJson("/v1/feedback", feedback));
 
-/** The model that serves, as /v1/models describes it. */
+/** The image model, which /v1/models describes first. */
 export const getModel = async () => (await get("/v1/models")).models[0];
 
 /** Every class, as /v1/labels lists them. */
 export const getLabels = async () => (await get("/v1/labels")).labels;
+
+/** A tabular model, as /v1/models/NAME describes it. */
+export const describeModel = (name) => get(`/v1/models/${name}`);
+
+/** The species of an iris by its measurements in cm. */
+export const classifyIris = async (flower) => (await retryWhenBusy(() => postJson("/v1/classify", flower))).data;
+
+/** How likely a flight is to be late, and whether that is called late. */
+export async function askDelay(flight) {
+  const { threshold, flights } = await retryWhenBusy(() => postJson("/v1/flights/delay", [flight]));
+  return { threshold, ...flights[0] };
+}
+
+/** The airlines that the delay model knows. */
+export const getAirlines = async () => (await get("/v1/flights/airlines")).airlines;
 
 /** Make sure that the service is awake; it may take a cold start. */
 export const wake = () => get("/v1/health", { limitMs: PREDICT_LIMIT_MS });
@@ -109,7 +124,7 @@ function answer({ status, text, retryAfter }) {
   throw new ApiError("problem", {
     status,
     code: body.code ?? `http_${status}`,
-    detail: body.detail ?? body.message ?? "",
+    detail: body.detail ?? body.error?.message ?? body.message ?? "",
     retryAfterS: Number(retryAfter) || 0,
   });
 }

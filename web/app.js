@@ -40,6 +40,7 @@ const actions = {
   },
 
   openFolder: folders.open,
+  translateFolder: folders.translate,
   wake: waker.wake,
   select: (selectedId) => store.set({ selectedId }),
 

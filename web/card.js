@@ -1,8 +1,10 @@
 // One photo on the page: its picture, its progress, its answer, and what the person says of it.
 
 import { curlCommand } from "./api.js";
+import { bar } from "./bar.js";
 import { Combobox } from "./combobox.js";
-import { megabytes, percent, probability, t, translate } from "./i18n.js";
+import { sentence } from "./failure.js";
+import { megabytes, percent, t, translate } from "./i18n.js";
 
 const COPIED_MS = 2000;
 
@@ -175,24 +177,4 @@ export class Card {
   #find(selector) {
     return this.element.querySelector(selector);
   }
-}
-
-export const sentence = (failure) => (failure.key ? t(failure.key, failure) : failure.message);
-
-function bar({ label, score }) {
-  const item = document.createElement("li");
-  const name = document.createElement("span");
-  name.className = "name";
-  name.textContent = label;
-  const share = document.createElement("span");
-  share.className = "share";
-  share.textContent = probability(score);
-  const track = document.createElement("span");
-  track.className = "track";
-  track.ariaHidden = "true";
-  const fill = document.createElement("span");
-  fill.style.width = `${Math.max(score * 100, 0.5)}%`;
-  track.append(fill);
-  item.append(name, share, track);
-  return item;
 }

@@ -1,6 +1,7 @@
 // What a person is told of an error.
 
 import { ApiError } from "./api.js";
+import { t } from "./i18n.js";
 
 /** An error with one of the page's own sentences, by its `key`; `values` are what the sentence names. */
 export class PageError extends Error {
@@ -23,3 +24,5 @@ export function failure(error) {
 
 /** Whether the same request may succeed later. */
 export const mayPass = ({ kind, status }) => kind !== "problem" || status >= 500 || status === 429 || status === 408;
+
+export const sentence = (failure) => (failure.key ? t(failure.key, failure) : failure.message);

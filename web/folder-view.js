@@ -1,7 +1,7 @@
 // The table of a folder's photos: fills while they are classified, and shows those asked for.
 
 import { MAX_PHOTOS } from "./directory.js";
-import { sentence } from "./card.js";
+import { sentence } from "./failure.js";
 import { Folder } from "./folder.js";
 import { probability, t } from "./i18n.js";
 
@@ -73,6 +73,12 @@ export function createFolderView(answered) {
     show();
   }
 
+  /** Speak the language that has been chosen since. */
+  function translate() {
+    for (const [photo, row] of rows) fill(row, photo);
+    draw();
+  }
+
   // Not while it is open: the list would change under the finger.
   function drawFilter(photos) {
     const select = find("filter");
@@ -113,11 +119,7 @@ export function createFolderView(answered) {
   find("filter").addEventListener("blur", draw);
   find("threshold").addEventListener("input", draw);
   find("csv").addEventListener("click", () => save(folder.csv(threshold()), `${folder.name}.csv`));
-  document.getElementById("language").addEventListener("change", () => {
-    for (const [photo, row] of rows) fill(row, photo);
-    draw();
-  });
-  return { open };
+  return { open, translate };
 }
 
 function newRow(photo) {

@@ -7,13 +7,31 @@ const CHOSEN = "language";
 /** The one in use. */
 export let language = initial();
 
-export function choose(next) {
+/** Show the page in the language in use, and in another once it is chosen; `redraw` then follows. */
+export function offerLanguages(redraw) {
+  const select = document.getElementById("language");
+  select.value = language;
+  select.addEventListener("change", () => {
+    choose(select.value);
+    translatePage();
+    redraw();
+  });
+  translatePage();
+}
+
+function choose(next) {
   language = next;
   try {
     localStorage.setItem(CHOSEN, next);
   } catch {
     // forbidden: the choice then holds for this visit
   }
+}
+
+function translatePage() {
+  document.documentElement.lang = language;
+  translate(document);
+  document.title = document.querySelector("h1").textContent;
 }
 
 /** The sentence `key`, with {names} replaced. */
@@ -31,6 +49,8 @@ export function probability(score) {
   if (score < 0.001) return `< ${percent(0.001)}`;
   return percent(score);
 }
+
+export const number = (value, digits) => new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 
 export const megabytes = (bytes) =>
   new Intl.NumberFormat(language, { style: "unit", unit: "megabyte", maximumFractionDigits: 1 }).format(bytes / 1e6);

@@ -2,13 +2,14 @@
 
 import { DOCS_URL } from "./api.js";
 import { droppedDirectories, photosOfEntries, photosOfInput } from "./directory.js";
-import { Card, sentence } from "./card.js";
-import { choose, language, percent, probability, t, translate } from "./i18n.js";
+import { Card } from "./card.js";
+import { sentence } from "./failure.js";
+import { offerLanguages, percent, probability, t } from "./i18n.js";
 
 const WAKING_TICK_MS = 100;
 const find = (id) => document.getElementById(id);
 
-/** Draw `store` now and at each change; `actions` are the card's and addFiles, addSample, wake, clear, select. */
+/** Draw `store` now and at each change; `actions` are the card's and those of ./app.js for all photos. */
 export function mount(store, actions, samples) {
   const cards = new Map();
   wire(actions);
@@ -22,16 +23,13 @@ export function mount(store, actions, samples) {
     if (store.selectedId !== selectedId) reveal(find("cards"));
     selectedId = store.selectedId;
   };
-  find("language").value = language;
-  find("language").addEventListener("change", (event) => {
-    choose(event.target.value);
-    translatePage();
+  offerLanguages(() => {
     for (const card of cards.values()) card.translate();
+    actions.translateFolder();
     draw();
   });
   find("docs").href = DOCS_URL;
   store.addEventListener("change", draw);
-  translatePage();
   draw();
 }
 
@@ -45,12 +43,6 @@ export function announce({ name, status, result, failure }) {
     status === "done"
       ? t("announced", { name, label: best.label, percent: probability(best.score) })
       : t("announcedFailure", { name, sentence: sentence(failure) });
-}
-
-function translatePage() {
-  document.documentElement.lang = language;
-  document.title = t("title");
-  translate(document);
 }
 
 function wire(actions) {

@@ -1,8 +1,10 @@
 """Photos of the queue → their answers; each ends once, however often its message comes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import BoundedSemaphore, Lock
 from typing import Protocol
 
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -38,7 +40,10 @@ class PredictionStore(Protocol):
     """Predictions by id."""
 
     def start(self, prediction_id: str) -> StoredPrediction | None:
-        """Mark as running unless finished; what stands now, None if there is none."""
+        """Mark as running unless finished, and count it; what stands now, None for none."""
+
+    def release(self, prediction_id: str) -> None:
+        """Mark as queued again, as if it had not been started."""
 
     def finish(self, prediction_id: str, outcome: Outcome, now: datetime) -> bool:
         """Store how it ended unless it is finished; True for the one that did, who notifies."""
@@ -62,12 +67,15 @@ class PhotoStore(Protocol):
 
 @dataclass(frozen=True)
 class QueuedPhotos:
-    """The work on one message (``serving.lambda_queue.Work``).
+    """The work on one message (``serving.lambda_queue.Work``), for several threads at once.
+
+    While a photo is classified, the next one is fetched and the one before is put away. Two photos
+    are held at most, as each may be near all limits.
 
     An error of the photo ends its prediction; where a store cannot answer, the message is delivered
-    again. What nobody foresaw is tried again too, and ends the prediction when the message has been
-    received ``max_receives`` times, after which the queue gives it up. Without ``notify`` nobody is
-    told; ``keep_photos`` leaves them to the bucket's own rules.
+    again. So it is where its environment ends or nobody foresaw the error; but the
+    ``max_receives``-th time, after which the queue gives a message up, the prediction ends untried.
+    Without ``notify`` nobody is told; ``keep_photos`` leaves them to the bucket's own rules.
     """
 
     predictor: Predictor
@@ -78,6 +86,8 @@ class QueuedPhotos:
     now: Callable[[], datetime]
     max_receives: int
     keep_photos: bool
+    _held: BoundedSemaphore = field(init=False, default_factory=lambda: BoundedSemaphore(2))
+    _classifying: Lock = field(init=False, default_factory=Lock)
 
     def __call__(self, message: SQSRecord, record: Record) -> None:
         """Answer all photos of the message, then raise the first error there was.
@@ -85,32 +95,32 @@ class QueuedPhotos:
         Raises:
             ForeignMessage: before anything is written.
         """
-        last = int(message.attributes.approximate_receive_count) >= self.max_receives
         ids = uploaded_ids(message.body, self.bucket)
-        errors = [error for each in ids if (error := self._attempt(each, record, last=last))]
+        errors = [error for each in ids if (error := self._attempt(each, record))]
         if errors:
             raise errors[0]
 
-    def _attempt(self, prediction_id: str, record: Record, *, last: bool) -> Exception | None:
+    def _attempt(self, prediction_id: str, record: Record) -> Exception | None:
         try:
             self._answer(prediction_id, record)
         except Unavailable as error:
+            with suppress(Unavailable):
+                self.store.release(prediction_id)
             return error
         except Exception as error:  # noqa: BLE001  # outermost edge of one photo; it is raised again
-            failed = Outcome(Status.FAILED, problem=_problem(unforeseen(), record))
-            if last and self.store.finish(prediction_id, failed, self.now()):
-                self._settle(prediction_id, failed.status, notifies=True)
             return error
         return None
 
     def _answer(self, prediction_id: str, record: Record) -> None:
-        prediction = self.store.start(prediction_id)
-        if prediction is None:
-            return  # withdrawn, or deleted long ago: nobody can ask for it
-        if prediction.status not in UNFINISHED:
+        with self._held:
+            prediction = self.store.start(prediction_id)
+            if prediction is None:
+                return  # withdrawn, or deleted long ago: nobody can ask for it
+            unfinished = prediction.status in UNFINISHED
+            outcome = self._outcome(prediction, record) if unfinished else None
+        if outcome is None:
             self._settle(prediction_id, prediction.status, notifies=False)
             return
-        outcome = self._outcome(prediction, record)
         if self.store.finish(prediction_id, outcome, self.now()):
             self._settle(prediction_id, outcome.status, notifies=True)
         else:
@@ -119,6 +129,8 @@ class QueuedPhotos:
     def _outcome(self, prediction: StoredPrediction, record: Record) -> Outcome:
         predictor = self.predictor
         top_k = prediction.top_k or predictor.usual_top_k
+        if prediction.attempts >= self.max_receives:
+            return Outcome(Status.FAILED, problem=_problem(unforeseen(), record))
         try:
             if top_k > predictor.classes:
                 raise InvalidParameter(  # as FastAPI puts it
@@ -127,7 +139,8 @@ class QueuedPhotos:
             photo = self.photos.get(prediction.id, MAX_UPLOAD_BYTES)
             if photo is None:
                 raise UploadMissing("The photo is not there any more; send it again.")
-            answer = predictor.predict(photo, top_k, record)
+            with self._classifying:
+                answer = predictor.predict(photo, top_k, record)
         except Unavailable:
             raise
         except ServiceError as error:

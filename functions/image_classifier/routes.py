@@ -1,5 +1,6 @@
 """The classifier's routes: HTTP in, HTTP out; what they say is in ``schemas``."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -11,15 +12,23 @@ from image_classifier.labels import search_labels
 from image_classifier.predictor import Predictor
 from serving.api import record_of
 from serving.image_body import IMAGE_BODY, read_image
-from serving.models import model_router
+from serving.models import HealthOut, ModelName
 from serving.prediction import PredictOut
+from tabular.routes import TabularModelOut
 
 
-def create_router(predictor: Predictor, stands_in_for: str | None) -> APIRouter:
-    """Routes around ``predictor``; ``stands_in_for`` names the model that could not be had."""
+def create_router(
+    predictor: Predictor,
+    stands_in_for: str | None,
+    other_models: Callable[[], Sequence[TabularModelOut]],
+) -> APIRouter:
+    """Routes around ``predictor``; ``stands_in_for`` names the model that could not be had, and
+    ``other_models`` are listed beside it.
+    """
     router = APIRouter()
     artifact = predictor.classifier.artifact
-    router.include_router(model_router(_model_out(artifact, predictor.threads, stands_in_for)))
+    described = _model_out(artifact, predictor.threads, stands_in_for)
+    ready = HealthOut(model=ModelName(name=described.name, version=described.version))
 
     # async without threads: a Lambda environment serves one request at a time
     @router.post("/predict", openapi_extra=IMAGE_BODY)
@@ -29,6 +38,16 @@ def create_router(predictor: Predictor, stands_in_for: str | None) -> APIRouter:
     ) -> PredictOut:
         """Classify one photo."""
         return predictor.predict(await read_image(request), top_k, record_of(request))
+
+    @router.get("/models")
+    async def models() -> schemas.ModelsOut:
+        """What serves: the image model first."""
+        return schemas.ModelsOut(models=[described, *other_models()])
+
+    @router.get("/health")
+    async def health() -> HealthOut:
+        """Answers only where a verified model is loaded."""
+        return ready
 
     @router.get("/labels")
     async def labels(

@@ -3,6 +3,7 @@
 from pydantic import BaseModel, Field
 
 from serving.models import ModelName
+from tabular.routes import TabularModelOut
 
 
 class ModelInput(BaseModel):
@@ -25,6 +26,12 @@ class ModelOut(ModelName):
     threads: int = Field(description="Threads one inference uses.")
     stands_in_for: str | None = Field(description="The model asked for, when it could not be had.")
     notice: str | None = Field(description="The same as a sentence for people.")
+
+
+class ModelsOut(BaseModel):
+    """The image model, then the tabular ones, which functions of their own serve."""
+
+    models: list[ModelOut | TabularModelOut]
 
 
 class LabelOut(BaseModel):

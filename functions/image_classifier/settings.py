@@ -15,6 +15,10 @@ class ClassifierSettings(ReceiptSettings):
         default=None,
         description="Model this one stands in for; shown on the page and by /v1/models.",
     )
+    other_models: tuple[Path, ...] = Field(
+        default=(),
+        description="Folders of the tabular models that /v1/models lists too, as a JSON list.",
+    )
 
 
 class CollectionWorkerSettings(ServingSettings):

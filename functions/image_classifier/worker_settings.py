@@ -16,5 +16,5 @@ class WorkerSettings(ClassifierSettings, PredictionStoreSettings):
         default=False, description="Keep photos that are answered, until the bucket deletes them."
     )
     max_receives: int = Field(
-        default=5, ge=1, description="The queue's maxReceiveCount: the last try of a message."
+        default=5, ge=1, description="The queue's maxReceiveCount: then a photo ends untried."
     )

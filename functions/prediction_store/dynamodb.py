@@ -26,6 +26,7 @@ NOTIFYING = timedelta(minutes=1)
 _UNAVAILABLE = "The predictions cannot be read or written now."
 _MOVABLE = Attr("status").is_in(list(UNFINISHED))
 _TIMES = ("created_at", "upload_until", "finished_at")
+_NUMBERS = ("top_k", "attempts")
 _FIELDS = frozenset(StoredPrediction.__dataclass_fields__)
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -79,12 +80,19 @@ class PredictionTable:
         )
 
     def start(self, prediction_id: str) -> StoredPrediction | None:
-        """Mark a prediction as running unless it is finished; what stands now, None for none.
+        """Mark a prediction as running unless it is finished, and count it; what stands now, None
+        for none.
 
         One that runs may be started again: its environment may have ended.
         """
-        _, standing = self._update(prediction_id, {"status": Status.RUNNING}, _MOVABLE)
+        running = {"status": Status.RUNNING}
+        _, standing = self._update(prediction_id, running, _MOVABLE, counted="attempts")
         return _prediction(standing) if standing else None
+
+    def release(self, prediction_id: str) -> None:
+        """Mark a prediction that runs as queued again, as if it had not been started."""
+        values = {"status": Status.QUEUED, "attempts": 0}
+        self._update(prediction_id, values, Attr("status").eq(Status.RUNNING))
 
     def finish(self, prediction_id: str, outcome: Outcome, now: datetime) -> bool:
         """Store how it ended unless it is finished; True for the one that did, who notifies."""
@@ -113,16 +121,24 @@ class PredictionTable:
         return None if stored else standing
 
     def _update(
-        self, prediction_id: str, values: Mapping[str, Any], condition: ConditionBase
+        self,
+        prediction_id: str,
+        values: Mapping[str, Any],
+        condition: ConditionBase,
+        counted: str | None = None,
     ) -> tuple[bool, dict[str, Any] | None]:
         item = _item(values)
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in item)
+        if counted is not None:
+            item |= _item({counted: 1})
+            expression += f" ADD #{counted} :{counted}"
         return self._write(
             self._client.update_item,
             condition,
             {f"#{name}": name for name in item},
             {f":{name}": value for name, value in item.items()},
             Key=_item({"id": prediction_id}),
-            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in item),
+            UpdateExpression=expression,
             ReturnValues="ALL_NEW",
         )
 
@@ -169,9 +185,9 @@ def _values(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def _prediction(values: Mapping[str, Any]) -> StoredPrediction:
     times = {name: datetime.fromisoformat(values[name]) for name in _TIMES if name in values}
-    top_k = {"top_k": int(values["top_k"])} if "top_k" in values else {}
+    numbers = {name: int(values[name]) for name in _NUMBERS if name in values}
     own = {name: value for name, value in values.items() if name in _FIELDS}
-    return StoredPrediction(**{**own, **times, **top_k, "status": Status(values["status"])})
+    return StoredPrediction(**{**own, **times, **numbers, "status": Status(values["status"])})
 
 
 def _text(time: datetime) -> str:

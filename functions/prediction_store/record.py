@@ -37,13 +37,15 @@ class StoredPrediction:
     """One prediction, which ``id`` identifies; times are in UTC.
 
     ``top_k`` is None for the model's usual number of classes, ``upload_until`` unless the photo is
-    uploaded. Once finished there is ``answer`` or ``problem``, as JSON: DynamoDB takes no floats.
+    uploaded; ``attempts`` counts how often a worker has begun with it. Once finished there is
+    ``answer`` or ``problem``, as JSON: DynamoDB takes no floats.
     """
 
     id: str
     status: Status
     created_at: datetime
     top_k: int | None = None
+    attempts: int = 0
     upload_until: datetime | None = None
     finished_at: datetime | None = None
     answer: str | None = None

@@ -123,7 +123,7 @@ def server_timing(measures: Mapping[str, float]) -> str:
     return ", ".join(f"{name.removesuffix('_ms')};dur={ms:.1f}" for name, ms in times.items())
 
 
-def _routed(request: Request) -> None:
+async def _routed(request: Request) -> None:
     """Refuse what API Gateway found no route for: its route for the rest has no authorizer, so a
     path that only the app would read as one of its own must not be answered.
     """

@@ -28,16 +28,31 @@ def read_verified(folder: Path, model_file: str) -> tuple[dict[str, Any], bytes]
     Raises:
         ArtifactInvalid: a file is missing or malformed, or the model is another one.
     """
+    manifest = read_manifest(folder)
     try:
-        manifest = json.loads((folder / MANIFEST_FILE).read_bytes())
         model = (folder / model_file).read_bytes()
         version, sha256 = manifest["version"], manifest["sha256"]
     except OSError as exc:
         raise ArtifactInvalid(f"No complete model artifact in {folder}: {exc.strerror}.") from exc
-    except (ValueError, KeyError, TypeError) as exc:
+    except (KeyError, TypeError) as exc:
         raise ArtifactInvalid(f"The model artifact in {folder} is malformed.") from exc
     if hashlib.sha256(model).hexdigest() != sha256:
         raise ArtifactInvalid(f"{folder / model_file} does not have the SHA-256 of its manifest.")
     if version != sha256[:VERSION_DIGITS]:
         raise ArtifactInvalid(f"The model artifact in {folder} is malformed.")
     return manifest, model
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """The manifest in ``folder`` alone, for where its model does not serve.
+
+    Raises:
+        ArtifactInvalid: it is missing or malformed.
+    """
+    try:
+        manifest: dict[str, Any] = json.loads((folder / MANIFEST_FILE).read_bytes())
+    except OSError as exc:
+        raise ArtifactInvalid(f"No complete model artifact in {folder}: {exc.strerror}.") from exc
+    except ValueError as exc:
+        raise ArtifactInvalid(f"The model artifact in {folder} is malformed.") from exc
+    return manifest

@@ -36,7 +36,7 @@ def create_documented_app(title: str, base_path: str) -> FastAPI:
     headers = {"content-security-policy": _policy(bytes(page))}
 
     @app.get(f"{base_path}/docs", include_in_schema=False)
-    def docs() -> HTMLResponse:
+    async def docs() -> HTMLResponse:
         return HTMLResponse(page, headers=headers)
 
     return app

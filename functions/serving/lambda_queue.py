@@ -1,19 +1,22 @@
 """Work on one message → AWS Lambda handler of a queue's batches."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
+    AsyncBatchProcessor,
     EventType,
-    process_partial_response,
+    async_process_partial_response,
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from serving.telemetry import Record, ServingEnvironment, Telemetry, recorded
 
 Work = Callable[[SQSRecord, Record], None]
-"""Deals with one message, and adds to its record; raises where it is to be delivered again."""
+"""Deals with one message, and adds to its record; raises where it is to be delivered again.
+
+The messages of a batch are dealt with at once, each in a thread."""
 
 
 def queue_handler(
@@ -24,18 +27,18 @@ def queue_handler(
     Messages whose work raised are reported as failed, so that the queue delivers these, and only
     these, again.
     """
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    processor = AsyncBatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
-    def handle(record: SQSRecord) -> None:  # Powertools passes it by this name
+    async def handle(record: SQSRecord) -> None:  # Powertools passes it by this name
         note = Record(
             request_id=record.message_id,
             subject={"message_id": record.message_id},
             cold_start=environment.begin_request(),
         )
         with recorded(note, telemetry):
-            work(record, note)
+            await asyncio.to_thread(work, record, note)
 
     def handler(event: dict[str, Any], context: Any) -> Any:
-        return process_partial_response(event, handle, processor, context)
+        return async_process_partial_response(event, handle, processor, context)
 
     return handler

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from serving import artifact
 from serving.artifact import ArtifactInvalid, read_verified
 
 MODEL_FILE = "model.onnx"
@@ -46,7 +47,20 @@ def load_artifact(folder: Path) -> tuple[Manifest, bytes]:
         ArtifactInvalid: a file is missing or malformed, or the model is not the manifest's.
     """
     raw, model = read_verified(folder, MODEL_FILE)
+    return _manifest(raw, folder), model
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest in ``folder`` alone, for where its model is listed and does not serve.
+
+    Raises:
+        ArtifactInvalid: it is missing or malformed.
+    """
+    return _manifest(artifact.read_manifest(folder), folder)
+
+
+def _manifest(raw: dict[str, Any], folder: Path) -> Manifest:
     try:
-        return Manifest(**raw), model
+        return Manifest(**raw)
     except TypeError as exc:
         raise ArtifactInvalid(f"The model artifact in {folder} is malformed.") from exc

@@ -1,10 +1,13 @@
 """The routes that every tabular model has: what serves, and whether it is ready."""
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from fastapi import APIRouter
 from pydantic import Field
 
 from serving.models import HealthOut, ModelName
-from tabular.artifact import Manifest
+from tabular.artifact import Manifest, read_manifest
 
 
 class TabularModelOut(ModelName):
@@ -22,16 +25,7 @@ class TabularModelOut(ModelName):
 def model_router(manifest: Manifest, health_path: str) -> APIRouter:
     """``/models/NAME`` and ``health_path`` of a function that loaded this model."""
     router = APIRouter()
-    described = TabularModelOut(
-        name=manifest.name,
-        version=manifest.model_version,
-        inputs=manifest.inputs,
-        classes=manifest.classes,
-        threshold=manifest.threshold,
-        trained_on=manifest.trained_on,
-        training=manifest.training,
-        metrics=manifest.metrics,
-    )
+    described = _model_out(manifest)
     health = HealthOut(model=ModelName(name=described.name, version=described.version))
 
     @router.get(f"/models/{manifest.name}")
@@ -45,3 +39,25 @@ def model_router(manifest: Manifest, health_path: str) -> APIRouter:
         return health
 
     return router
+
+
+def list_models(folders: Sequence[Path]) -> list[TabularModelOut]:
+    """What the manifests in ``folders`` say of models that serve elsewhere.
+
+    Raises:
+        ArtifactInvalid: one is missing or malformed.
+    """
+    return [_model_out(read_manifest(folder)) for folder in folders]
+
+
+def _model_out(manifest: Manifest) -> TabularModelOut:
+    return TabularModelOut(
+        name=manifest.name,
+        version=manifest.model_version,
+        inputs=manifest.inputs,
+        classes=manifest.classes,
+        threshold=manifest.threshold,
+        trained_on=manifest.trained_on,
+        training=manifest.training,
+        metrics=manifest.metrics,
+    )

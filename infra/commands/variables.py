@@ -1,5 +1,6 @@
 """Variables that functions get here instead of the cloud's."""
 
+import json
 import os
 import secrets
 from pathlib import Path
@@ -7,7 +8,11 @@ from pathlib import Path
 from infra.commands.model import ServedModel
 from infra.local.aws.stand_in import client_variables
 
-_TABULAR = {"IrisFunction": "iris", "FlightDelayFunction": "flight-delay"}
+# Function → its model's name, and where the embedded one lies in the folder functions start in.
+_TABULAR = {
+    "IrisFunction": ("iris", "iris/model"),
+    "FlightDelayFunction": ("flight-delay", "flight_delay/model"),
+}
 
 
 def shared_variables(aws_url: str, invoke_url: str) -> dict[str, str]:
@@ -17,20 +22,21 @@ def shared_variables(aws_url: str, invoke_url: str) -> dict[str, str]:
 
 def own_variables(data: Path, model: ServedModel, models_dir: Path) -> dict[str, dict[str, str]]:
     """What single functions get: where the model and its labels lie, one key for receipts, and the
-    tabular models that ``make model`` exported to ``models_dir``."""
+    tabular models that ``make model`` exported to ``models_dir``, which the classifier lists."""
     key = {"RECEIPT_KEY": _receipt_key(data / "receipt-key")}
     classifier = {"MODEL_DIR": str(model.folder), **key}
     if model.fallback_from:
         classifier["MODEL_FALLBACK_FROM"] = model.fallback_from
     labels = {"LABELS_FILE": str(model.folder / "labels.json")}
-    tabular = {
-        function: {"MODEL_DIR": str(models_dir / name)}
-        for function, name in _TABULAR.items()
+    exported = {
+        function: str(models_dir / name)
+        for function, (name, _) in _TABULAR.items()
         if (models_dir / name / "model.json").exists()
     }
+    served = [exported.get(function, embedded) for function, (_, embedded) in _TABULAR.items()]
     return {
-        **tabular,
-        "ClassifierFunction": classifier,
+        **{function: {"MODEL_DIR": folder} for function, folder in exported.items()},
+        "ClassifierFunction": {**classifier, "OTHER_MODELS": json.dumps(served)},
         "CollectionWorkerFunction": {"MODEL_DIR": str(model.folder)},
         "WorkerFunction": classifier,
         "FeedbackFunction": {**labels, **key, "PREVIOUS_RECEIPT_KEY": ""},

@@ -90,7 +90,7 @@ def _page(arguments: argparse.Namespace) -> int:
     page = build_page(arguments.web, stack.url)
     _say(f"{arguments.web}/ → {stack.bucket}")
     publish_page(page, session.resource("s3").Bucket(stack.bucket), arguments.keep, _say)
-    invalidate(stack, page.folder, session.client("cloudfront"), _say)
+    invalidate(stack, page, session.client("cloudfront"), _say)
     _say(f"published: {stack.url}")
     return 0
 

@@ -13,6 +13,7 @@ from infra.deploy.references import PageInvalid, find_references
 from infra.local.http_api.static import content_type, find_page
 
 INDEX = "index.html"
+PAGE_SUFFIX = ".html"
 ASSETS = "assets/"
 CONFIG = "config.js"
 FOR_EVER = "public, max-age=31536000, immutable"
@@ -36,18 +37,20 @@ class PageFile:
 
 @dataclass(frozen=True)
 class BuiltPage:
-    """All assets in a folder that is named for what is in it, and the one file that names them."""
+    """All assets in a folder that is named for what is in it, and the pages that name them:
+    ``index.html`` last, as it names the others.
+    """
 
     folder: str
     assets: tuple[PageFile, ...]
-    index: PageFile
+    pages: tuple[PageFile, ...]
 
 
 def build_page(web: Path, api_base: str) -> BuiltPage:
     """What is published of the folder ``web``; the same files always give the same result.
 
-    The assets move together, so that modules find each other; ``api_base`` is the API's origin,
-    which ``config.js`` is published with.
+    The assets move together, so that modules find each other, and the pages keep their addresses;
+    ``api_base`` is the API's origin, which ``config.js`` is published with.
 
     Raises:
         PageInvalid: a file is missing, of no known kind, or not where the page says.
@@ -56,10 +59,9 @@ def build_page(web: Path, api_base: str) -> BuiltPage:
     for required in (INDEX, CONFIG):
         if required not in contents:
             raise PageInvalid(f"{web / required} is missing.")
-    try:
-        index = contents.pop(INDEX).decode("utf-8")
-    except UnicodeDecodeError as exc:
-        raise PageInvalid(f"{web / INDEX} is not UTF-8: {exc}") from exc
+    names = [path for path in contents if path.endswith(PAGE_SUFFIX) and "/" not in path]
+    names.sort(key=lambda path: path == INDEX)
+    pages = {path: _text(web / path, contents.pop(path)) for path in names}
     contents[CONFIG] = _config(contents[CONFIG], api_base)
     folder = f"{ASSETS}{_version(contents)}/"
     return BuiltPage(
@@ -68,11 +70,14 @@ def build_page(web: Path, api_base: str) -> BuiltPage:
             PageFile(folder + path, body, content_type(Path(path)), FOR_EVER)
             for path, body in contents.items()
         ),
-        index=PageFile(
-            INDEX,
-            _moved(index, contents, folder).encode("utf-8"),
-            content_type(Path(INDEX)),
-            ASKED_EACH_TIME,
+        pages=tuple(
+            PageFile(
+                path,
+                _moved(path, pages, contents, folder).encode("utf-8"),
+                content_type(Path(path)),
+                ASKED_EACH_TIME,
+            )
+            for path in pages
         ),
     )
 
@@ -93,6 +98,13 @@ def _read(web: Path) -> dict[str, bytes]:
     return contents
 
 
+def _text(file: Path, body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as exc:
+        raise PageInvalid(f"{file} is not UTF-8: {exc}") from exc
+
+
 def _config(config: bytes, api_base: str) -> bytes:
     """The page's own settings, with the API's origin: page and API are one."""
     line = f"export const API_BASE = {json.dumps(api_base)};".encode()
@@ -111,13 +123,15 @@ def _version(contents: Mapping[str, bytes]) -> str:
     return digest.hexdigest()[:_VERSION_DIGITS]
 
 
-def _moved(index: str, contents: Mapping[str, bytes], folder: str) -> str:
-    """The page with each of its references leading into ``folder``."""
-    moved, position = "", 0
-    for reference in find_references(index):
+def _moved(page: str, pages: Mapping[str, str], contents: Mapping[str, bytes], folder: str) -> str:
+    """The page with each of its references to a file leading into ``folder``, and to a page not."""
+    text, moved, position = pages[page], "", 0
+    for reference in find_references(text):
         path = posixpath.normpath(unquote(reference.address))
+        if path in pages:
+            continue
         if path not in contents:
-            raise PageInvalid(f"{INDEX} refers to {reference.address}, which is not there.")
-        moved += index[position : reference.start] + folder + quote(path)
+            raise PageInvalid(f"{page} refers to {reference.address}, which is not there.")
+        moved += text[position : reference.start] + folder + quote(path)
         position = reference.end
-    return moved + index[position:]
+    return moved + text[position:]

@@ -12,7 +12,7 @@ from botocore.exceptions import WaiterError
 
 from infra.deploy.aws import check_deleted
 from infra.deploy.errors import DeployFailed
-from infra.deploy.page import ASSETS, INDEX, BuiltPage, PageFile
+from infra.deploy.page import ASSETS, BuiltPage, PageFile
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 KEPT_VERSIONS = 5
 """Pages that are open in browsers, and a page that is put back, still find their files."""
 
-INVALIDATED = ("/", f"/{INDEX}")
 _POLL_S = 5
 _LONGEST_WAIT_S = 600
 _FOLDER = re.compile(rf"{ASSETS}[0-9a-f]{{12}}/")
@@ -39,8 +38,9 @@ def publish_page(page: BuiltPage, bucket: "Bucket", keep: int, say: Callable[[st
     for number, file in enumerate(page.assets, start=1):
         status = "there already" if _is_stored(file, stored) else _upload(file, bucket)
         say(f"  [{number}/{len(page.assets)}] {file.key}  {status}")
-    status = "there already" if _is_stored(page.index, stored) else _upload(page.index, bucket)
-    say(f"  {page.index.key}  {status}")
+    for file in page.pages:
+        status = "there already" if _is_stored(file, stored) else _upload(file, bucket)
+        say(f"  {file.key}  {status}")
     for folder in outdated_folders(stored, page.folder, keep):
         say(f"  {folder}  deleted: {keep} newer versions are kept")
         check_deleted(bucket.objects.filter(Prefix=folder).delete())
@@ -60,9 +60,9 @@ def outdated_folders(stored: "dict[str, ObjectSummary]", current: str, keep: int
 
 
 def invalidate(
-    stack: "PageStack", folder: str, cloudfront: "CloudFrontClient", say: Callable[[str], None]
+    stack: "PageStack", page: BuiltPage, cloudfront: "CloudFrontClient", say: Callable[[str], None]
 ) -> None:
-    """Have CloudFront ask for the page anew, and wait until it does.
+    """Have CloudFront ask for the pages anew, and wait until it does.
 
     Even where nothing was uploaded: an earlier run may have ended before it came here.
 
@@ -70,12 +70,13 @@ def invalidate(
         DeployFailed: it has not done so within ten minutes.
     """
     began_s = time.monotonic()
-    say("CloudFront: invalidating the page, which takes a minute or two")
+    say("CloudFront: invalidating the pages, which takes a minute or two")
+    paths = ["/", *(f"/{file.key}" for file in page.pages)]
     invalidation = cloudfront.create_invalidation(
         DistributionId=stack.distribution_id,
         InvalidationBatch={
-            "Paths": {"Quantity": len(INVALIDATED), "Items": INVALIDATED},
-            "CallerReference": f"{folder}{uuid4()}",
+            "Paths": {"Quantity": len(paths), "Items": paths},
+            "CallerReference": f"{page.folder}{uuid4()}",
         },
     )["Invalidation"]["Id"]
     try:

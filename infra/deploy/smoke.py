@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from infra.deploy.page import ASKED_EACH_TIME, CONFIG, FOR_EVER
+from infra.deploy.page import ASKED_EACH_TIME, CONFIG, FOR_EVER, PAGE_SUFFIX
 from infra.deploy.public import (
     CheckFailed,
     PublicAddress,
@@ -47,7 +47,7 @@ def smoke(site: PublicAddress, web: Path, *, deployed: bool) -> Iterator[CheckRe
     checks: dict[str, Callable[[], str]] = {
         "the page is there, and asked for each time": partial(_page, site),
         "the page has its security headers": partial(_security_headers, site, web),
-        "what the page loads is there": partial(_assets, site, deployed=deployed),
+        "what the page loads and links is there": partial(_assets, site, deployed=deployed),
         "the page knows its API": partial(_config, site),
         "GET /v1/health": partial(_health, site),
         "POST /v1/predict classifies a photo": partial(_predict, site, web / PHOTO),
@@ -96,9 +96,10 @@ def _assets(site: PublicAddress, *, deployed: bool) -> str:
     addresses = _addresses(site)
     for address in addresses:
         answer = site.ask(HTTPStatus.OK, address)
+        kept = deployed and not address.endswith(PAGE_SUFFIX)
         try:
             expect_header(answer, "content-type", content_type(Path(address)))
-            expect_header(answer, "cache-control", FOR_EVER if deployed else ASKED_EACH_TIME)
+            expect_header(answer, "cache-control", FOR_EVER if kept else ASKED_EACH_TIME)
         except CheckFailed as exc:
             raise CheckFailed(f"{address}: {exc}") from exc
     return ", ".join(address.rpartition("/")[2] for address in addresses)

@@ -18,7 +18,7 @@ import requests
 
 from infra.commands.launch import ENVIRON, ROOT, Service, ServiceFailed, running_service
 from infra.local.aws_lambda.report import LocalReports
-from infra.local.machine.processes import environments_below
+from infra.local.machine.processes import environments_below, is_running
 from loadtest.check import Answer
 from loadtest.load import collect, generate_load
 from loadtest.plots import draw_plots
@@ -34,7 +34,7 @@ HEAD = ("", "requests", "MB", "MB at the end", "fitted MB", "per 1000", "descrip
 _TABLE = "MB once warm and at the end, the rise of a line through them, descriptors less clients'."
 _PROGRESS_S = 5
 _LOOKS = 100  # within a second
-_ENDS_S = 180  # a photo whose worker was killed is delivered again after 120 s
+_ENDS_S = 240  # a photo whose worker was killed is delivered again after 180 s
 _MOST_PROBLEMS = 20  # that are spelled out
 
 
@@ -42,8 +42,7 @@ class Watch:
     """Until Locust ends or Ctrl-C: measures every second, kills an environment now and then."""
 
     def __init__(self, service: Service, requests: Path, kill_every_s: float) -> None:
-        self.kills: list[Kill] = []
-        self.samples: list[Sample] = []
+        self.kills, self.samples = list[Kill](), list[Sample]()
         self._service, self.requests, self._kill_every_s = service, requests, kill_every_s
 
     def __call__(self, locust: "subprocess.Popen[bytes]") -> None:
@@ -80,6 +79,8 @@ class Watch:
             for process in running[victim]:
                 with suppress(psutil.NoSuchProcess):
                     process.kill()
+            while any(is_running(process.pid) for process in running[victim]):
+                sleep(0.01)  # on a busy machine one lives on for a moment
             self.kills.append(Kill(*victim, start_s, time()))
 
 
@@ -162,8 +163,7 @@ def _measure(service: Service) -> list[Sample]:
 
 
 def _stored_comments(data: Path) -> list[str | None]:
-    """Comments of all feedback that a service left in ``data``, read as by ``make feedback-export``
-    from a store that is started anew."""
+    """Comments of all feedback left in ``data``; ``make feedback-export`` starts the store anew."""
     output = data / "feedback.jsonl"
     options = ("--data", str(data), "--output", str(output), "--format", "jsonl")
     command = (sys.executable, "-m", "infra.commands.feedback_export", *options)

@@ -20,7 +20,7 @@ from predictions.schemas import UploadOut
 
 # ruff: noqa: S311 - chance, not secrets
 _PIECES, _PIECE_S, _STAY_S = 5, 0.2, 0.02
-_SECOND_SHARE = 1 / 3  # of feedback is sent again
+_SECOND_SHARE, _LAST_SHARE = 1 / 3, 1 / 50  # of feedback is sent again; of polls end asking
 
 
 class SoakUser(ServiceUser):
@@ -66,7 +66,7 @@ class Reviewer(SoakUser):
 
 
 class Enqueuer(SoakUser):
-    """Has a photo answered at once, then later too, and polls until that has ended."""
+    """Has a photo answered at once, then later too, and polls until that has ended, or for long."""
 
     fixed_count = 4
     waiting = end = ""  # the prediction's id, and the fingerprint that it must end with
@@ -78,7 +78,8 @@ class Enqueuer(SoakUser):
         if self.waiting:
             path, name = f"/v1/predictions/{self.waiting}", "GET /v1/predictions/ID"
             answer = self.send(check.get(path, queued.end_of, name))
-            self.waiting = "" if answer and queued.end_of(answer) else self.waiting
+            ended = answer and queued.end_of(answer)
+            self.waiting = "" if ended or random.random() < _LAST_SHARE else self.waiting
         elif answer := self.send(photo):
             self.end = queued.fingerprint(answer.json)
             if file:

@@ -4,6 +4,7 @@ BASE_IMAGE names the images' base; by default one is made of Debian packages, as
 may be within reach.
 """
 
+import fcntl
 import json
 import os
 import shutil
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import psutil
 import pytest
@@ -82,22 +84,38 @@ def base_image() -> str:
         skip_or_fail("SAM is not installed (make lint installs it)")
     if image := os.environ.get("BASE_IMAGE"):
         return image
-    if not docker("images", "--quiet", LOCAL_BASE):
-        if not shutil.which("debootstrap"):
-            skip_or_fail("no base image: name one in BASE_IMAGE, or install debootstrap")
-        subprocess.run([ROOT / "infra" / "local" / "base-image.sh", LOCAL_BASE], check=True)
+    with one_process_at_a_time():
+        if not docker("images", "--quiet", LOCAL_BASE):
+            if not shutil.which("debootstrap"):
+                skip_or_fail("no base image: name one in BASE_IMAGE, or install debootstrap")
+            subprocess.run([ROOT / "infra" / "local" / "base-image.sh", LOCAL_BASE], check=True)
     return LOCAL_BASE
 
 
+@contextmanager
+def one_process_at_a_time() -> Iterator[IO[str]]:
+    """Of those that pytest-xdist runs; with a file in which they can tell the others something."""
+    path = BUILT.with_suffix(".lock")
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        yield file
+
+
 @pytest.fixture(scope="session")
-def images(base_image: str) -> dict[str, str]:
+def images(base_image: str, testrun_uid: str) -> dict[str, str]:
     """Image of each function, as ``sam build`` makes and names it."""
-    run_sam(
-        "build",
-        *("--build-dir", str(BUILT)),
-        "--parameter-overrides",
-        *(f"BaseImage={base_image}", "ImageUser=root", "Model=efficientnet-lite0"),
-    )
+    with one_process_at_a_time() as built:
+        if built.read() != testrun_uid:
+            run_sam(
+                "build",
+                *("--build-dir", str(BUILT)),
+                "--parameter-overrides",
+                *(f"BaseImage={base_image}", "ImageUser=root", "Model=efficientnet-lite0"),
+            )
+            built.truncate(0)
+            built.write(testrun_uid)
     template = yaml.safe_load((BUILT / "template.yaml").read_text())
     return {
         name: resource["Properties"]["ImageUri"]

@@ -21,8 +21,10 @@ def web(tmp_path: Path) -> Path:
     (folder / "index.html").write_text(
         '<!doctype html>\n<link rel="icon" href="icon.svg">\n'
         '<p>app.js is "app.js"</p><a href="/v1/docs">API</a> <a href="#top">up</a>\n'
+        '<a href="about.html">About</a>\n'
         '<script type="module" src="./app.js"></script>'
     )
+    (folder / "about.html").write_text('<img src="icon.svg"><a href="index.html">back</a>')
     (folder / "app.js").write_text('import "./config.js";')
     (folder / "config.js").write_text('export const API_BASE = "";')
     (folder / "icon.svg").write_text("<svg/>")

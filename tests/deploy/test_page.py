@@ -25,20 +25,24 @@ def test_assets_share_a_folder_named_for_what_is_in_it(web: Path):
     }
 
 
-def test_assets_are_kept_for_ever_and_the_page_is_asked_for_each_time(web: Path):
+def test_assets_are_kept_for_ever_and_pages_are_asked_for_each_time(web: Path):
     page = build_page(web, URL)
 
     assert {file.cache_control for file in page.assets} == {"public, max-age=31536000, immutable"}
-    assert (page.index.key, page.index.cache_control) == ("index.html", "no-cache")
-    assert page.index.content_type == "text/html; charset=utf-8"
+    assert [file.key for file in page.pages] == ["about.html", "index.html"]
+    assert {file.cache_control for file in page.pages} == {"no-cache"}
+    assert {file.content_type for file in page.pages} == {"text/html; charset=utf-8"}
 
 
-def test_the_pages_references_lead_to_its_assets_and_nothing_else_changes(web: Path):
+def test_references_of_pages_lead_to_assets_and_nothing_else_changes(web: Path):
     page = build_page(web, URL)
+    about, index = (file.body.decode() for file in page.pages)
 
-    assert page.index.body.decode() == (
+    assert about == f'<img src="{page.folder}icon.svg"><a href="index.html">back</a>'
+    assert index == (
         f'<!doctype html>\n<link rel="icon" href="{page.folder}icon.svg">\n'
         '<p>app.js is "app.js"</p><a href="/v1/docs">API</a> <a href="#top">up</a>\n'
+        '<a href="about.html">About</a>\n'
         f'<script type="module" src="{page.folder}app.js"></script>'
     )
 
@@ -105,7 +109,7 @@ def test_a_file_of_unknown_kind_is_refused(web: Path):
         build_page(web, URL)
 
 
-@pytest.mark.parametrize("missing", ["index.html", "config.js", "app.js", "icon.svg"])
+@pytest.mark.parametrize("missing", ["index.html", "about.html", "config.js", "app.js"])
 def test_a_missing_file_is_named(web: Path, missing: str):
     (web / missing).unlink()
 
@@ -161,4 +165,4 @@ def test_the_real_page_takes_only_the_files_it_needs():
 
     names = {file.key.removeprefix(page.folder) for file in page.assets}
     assert {f"samples/{name}.png" for name in samples} <= names
-    assert not names & {"headers.json", "index.html", "samples/make.py"}
+    assert not names & {"headers.json", "index.html", "iris.html", "samples/make.py"}

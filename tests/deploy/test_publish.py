@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from infra.deploy import publish
 from infra.deploy.__main__ import main
 from infra.deploy.errors import DeployFailed
-from infra.deploy.page import build_page
+from infra.deploy.page import BuiltPage, build_page
 from infra.deploy.publish import invalidate, outdated_folders
 from infra.deploy.stack import PageStack
 from tests.deploy.aws import BUCKET, REGION, WHICH, DeployedPage, deployed_stack
@@ -55,12 +55,12 @@ def test_objects_are_stored_with_their_types_and_how_long_to_keep_them(
     publish_from(web)
 
     page = build_page(web, URL)
-    for file in (*page.assets, page.index):
+    for file in (*page.assets, *page.pages):
         stored = deployed.bucket.Object(file.key).get()
         assert stored["Body"].read() == file.body
         assert stored["ContentType"] == file.content_type
         assert stored["CacheControl"] == file.cache_control
-    assert keys(deployed) == {file.key for file in (*page.assets, page.index)}
+    assert keys(deployed) == {file.key for file in (*page.assets, *page.pages)}
 
 
 def test_the_page_comes_after_everything_it_names_and_the_cdn_last(
@@ -69,9 +69,9 @@ def test_the_page_comes_after_everything_it_names_and_the_cdn_last(
     publish_from(web)
 
     changes = [call for call in calls if call[0].startswith(("Put", "Create", "Delete"))]
-    assert [operation for operation, _ in changes] == ["PutObject"] * 5 + ["CreateInvalidation"]
-    assert changes[4] == ("PutObject", "index.html")
-    assert deployed.invalidations() == [["/", "/index.html"]]
+    assert [operation for operation, _ in changes] == ["PutObject"] * 6 + ["CreateInvalidation"]
+    assert changes[4:6] == [("PutObject", "about.html"), ("PutObject", "index.html")]
+    assert deployed.invalidations() == [["/", "/about.html", "/index.html"]]
 
 
 def test_an_upload_that_breaks_off_leaves_the_old_page(
@@ -162,7 +162,7 @@ def test_a_version_that_is_put_back_is_not_taken_for_an_old_one(deployed: Deploy
     current = build_page(web, URL)
     assert current.folder in folders(deployed)
     assert len(folders(deployed)) == 3
-    assert deployed.bucket.Object("index.html").get()["Body"].read() == current.index.body
+    assert deployed.bucket.Object("index.html").get()["Body"].read() == current.pages[-1].body
 
 
 def test_the_newest_file_of_a_folder_says_how_old_it_is():
@@ -202,7 +202,7 @@ def test_waiting_for_the_cdn_has_an_end(monkeypatch: pytest.MonkeyPatch):
         for _ in range(4):
             stubber.add_response("get_invalidation", pending)
         with pytest.raises(DeployFailed, match="I1"):
-            invalidate(PageStack(URL, BUCKET, "D1"), "assets/x/", client, print)
+            invalidate(PageStack(URL, BUCKET, "D1"), BuiltPage("assets/x/", (), ()), client, print)
 
 
 def test_emptying_leaves_no_version_so_that_the_stack_can_be_deleted(

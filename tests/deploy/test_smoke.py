@@ -44,7 +44,7 @@ def test_make_run_passes_but_for_what_only_a_cdn_and_iam_do(
 
 def test_make_run_does_not_pass_for_a_deployment(cloud: Cloud):
     assert set(failed_checks(Site(cloud.url, url=cloud.url))) == {
-        "what the page loads is there",
+        "what the page loads and links is there",
         "GET /v1/feedback/summary asks for a signature",
     }
 
@@ -99,7 +99,7 @@ TWO_LABELS = [{"label": "a", "score": 0.1}, {"label": "b", "score": 0.9}]
 PAGE, HEADERS, ASSETS = (
     "the page is there, and asked for each time",
     "the page has its security headers",
-    "what the page loads is there",
+    "what the page loads and links is there",
 )
 CONFIG, PREDICT, BROKEN = (
     "the page knows its API",
@@ -116,8 +116,8 @@ UNKNOWN, FORGED, SUMMARY = (
 @pytest.mark.parametrize(
     ("break_it", "named"),
     [
-        (change("index.html", Cache_Control="max-age=60"), {PAGE}),
-        (change("index.html", Content_Type="text/plain; charset=utf-8"), {PAGE}),
+        (change("index.html", Cache_Control="max-age=60"), {PAGE, ASSETS}),
+        (change("index.html", Content_Type="text/plain; charset=utf-8"), {PAGE, ASSETS}),
         (header("Content-Security-Policy", None), {HEADERS}),
         (header("Strict-Transport-Security", "max-age=1"), {HEADERS}),
         (header("Content-Security-Policy", POLICY), {HEADERS}),
@@ -127,6 +127,8 @@ UNKNOWN, FORGED, SUMMARY = (
         (remove("/app.js"), {ASSETS}),
         (change("/styles.css", Content_Type="text/plain"), {ASSETS}),
         (change("/icon.svg", Cache_Control="no-cache"), {ASSETS}),
+        (remove("iris.html"), {ASSETS}),
+        (change("iris.html", Cache_Control="max-age=60"), {ASSETS}),
         (remove("/config.js"), {CONFIG}),
         (replace("/config.js", b"127.0.0.1", b"127.0.0.2"), {CONFIG}),
         (replace("/config.js", b"API_BASE", b"BASE"), {CONFIG}),
@@ -226,7 +228,7 @@ def test_an_address_that_does_not_answer_ends_it(capsys: pytest.CaptureFixture[s
 
 
 def test_nothing_is_stored(site: Site, cloud: Cloud):
-    (model,) = requests.get(f"{cloud.url}/v1/models", timeout=LIMIT_S).json()["models"]
+    model, *_ = requests.get(f"{cloud.url}/v1/models", timeout=LIMIT_S).json()["models"]
 
     def answers() -> int:
         url = f"{cloud.url}/v1/feedback/summary"

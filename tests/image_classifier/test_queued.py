@@ -1,7 +1,10 @@
 """Work on the queue's messages: answered once, whatever happens to them; AWS is moto's."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from serving.api import create_app
 from serving.aws import StoreUnavailable
 from serving.telemetry import Record, ServingEnvironment
 from tests.classifier_fakes import CLASSES, RecordingTelemetry, colour_model, predictor_of
+from tests.conftest import LIMIT_S
 from tests.image_classifier.images import png_bomb
 from tests.image_classifier.messages import message, s3_event
 from tests.prediction_fakes import BUCKET, Account, Clock, an_id, queued
@@ -40,8 +44,8 @@ class Worker:
         if photo is not None:
             self.account.photos.put(prediction.id, photo)
 
-    def deliver(self, body: str = s3_event(KEY), receives: int = 1) -> None:
-        self.work(message(body, receives), self.record)
+    def deliver(self, body: str = s3_event(KEY)) -> None:
+        self.work(message(body), self.record)
 
     def standing(self, number: int = 1) -> StoredPrediction:
         prediction = self.account.table.get(an_id(number), self.work.now())
@@ -173,7 +177,7 @@ def test_a_killed_worker_is_followed_by_another(worker: Worker, photo: bytes):
     worker.queue(photo)
     worker.account.table.start(an_id())
 
-    worker.deliver(receives=2)
+    worker.deliver()
 
     assert worker.standing().status is Status.SUCCEEDED
 
@@ -232,37 +236,83 @@ def test_photos_are_kept_and_nobody_told_where_so_set(worker: Worker, photo: byt
 @pytest.mark.parametrize(
     ("part", "method"), [("store", "start"), ("store", "finish"), ("photos", "get")]
 )
-def test_a_throttled_store_loses_nothing_even_at_last(
+def test_a_throttled_store_loses_nothing_however_often(
     worker: Worker, photo: bytes, part: str, method: str
 ):
     worker.queue(photo)
-    throttled = failing(method, getattr(worker.work, part), StoreUnavailable("not now"))
+    error = StoreUnavailable("not now")
+    throttled = failing(method, getattr(worker.work, part), error, MAX_RECEIVES)
     worker.work = replace(worker.work, **{part: throttled})
 
-    with pytest.raises(StoreUnavailable):
-        worker.deliver(receives=MAX_RECEIVES)
-    worker.deliver(receives=MAX_RECEIVES + 1)
+    for _ in range(MAX_RECEIVES):
+        with pytest.raises(StoreUnavailable):
+            worker.deliver()
+        assert worker.standing().status is Status.QUEUED
+    worker.deliver()
 
     assert worker.standing().status is Status.SUCCEEDED
 
 
-@pytest.mark.parametrize(
-    ("receives", "status"), [(MAX_RECEIVES - 1, Status.RUNNING), (MAX_RECEIVES, Status.FAILED)]
-)
-def test_what_nobody_foresaw_fails_at_the_last_delivery(
-    worker: Worker, photo: bytes, receives: int, status: Status
-):
+def test_what_nobody_foresaw_is_tried_again_and_fails_in_the_end(worker: Worker, photo: bytes):
     worker.queue(photo)
     denied = ClientError({"Error": {"Code": "AccessDenied"}}, "GetObject")
-    worker.work = replace(worker.work, photos=failing("get", worker.account.photos, denied))
+    broken = failing("get", worker.account.photos, denied, MAX_RECEIVES)
+    worker.work = replace(worker.work, photos=broken)
 
-    with pytest.raises(ClientError):
-        worker.deliver(receives=receives)
+    for _ in range(MAX_RECEIVES - 1):
+        with pytest.raises(ClientError):
+            worker.deliver()
+        assert worker.standing().status is Status.RUNNING
+    worker.deliver()
 
-    assert worker.standing().status is status
-    if status is Status.FAILED:
-        assert worker.problem()["code"] == "internal_error"
-        assert worker.told == [(an_id(), Status.FAILED)]
+    assert worker.problem()["code"] == "internal_error"
+    assert worker.told == [(an_id(), Status.FAILED)]
+
+
+def test_a_photo_that_ends_each_environment_fails_untried_at_the_last_delivery(
+    worker: Worker, photo: bytes
+):
+    worker.queue(photo)
+    for _ in range(MAX_RECEIVES - 1):
+        worker.account.table.start(an_id())
+
+    worker.deliver()
+
+    assert worker.problem()["code"] == "internal_error"
+    assert not worker.account.keys()
+
+
+def test_while_one_photo_of_a_batch_is_classified_one_other_is_fetched(
+    worker: Worker, artifact: Artifact, photo: bytes
+):
+    numbers = range(1, 6)
+    fetched, classified, held = [], [], []
+    changed = threading.Condition()
+
+    def fetch(prediction_id: str, max_bytes: int) -> bytes | None:
+        with changed:
+            fetched.append(prediction_id)
+            held.append(len(fetched) - len(classified))
+            changed.notify_all()
+        return worker.account.photos.get(prediction_id, max_bytes)
+
+    def model(image: Any) -> Any:
+        with changed:
+            ahead = min(len(classified) + 2, len(numbers))
+            assert changed.wait_for(lambda: len(fetched) == ahead, LIMIT_S)
+            classified.append(image)
+        return colour_model(image)
+
+    for number in numbers:
+        worker.queue(photo, id=an_id(number))
+    photos = SimpleNamespace(get=fetch, delete=worker.account.photos.delete)
+    work = replace(worker.work, photos=photos, predictor=predictor_of(artifact, model))
+    messages = [message(s3_event(f"uploads/{an_id(number)}")) for number in numbers]
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(lambda each: work(each, replace(worker.record)), messages))
+
+    assert {worker.standing(number).status for number in numbers} == {Status.SUCCEEDED}
+    assert max(held) == 2
 
 
 def test_a_photo_that_fails_holds_back_no_other_of_its_message(worker: Worker, photo: bytes):
@@ -282,7 +332,7 @@ def test_a_message_that_is_not_ours_writes_nothing(worker: Worker, photo: bytes)
     worker.queue(photo)
 
     with pytest.raises(ForeignMessage):
-        worker.deliver(s3_event(KEY, "uploads/another"), receives=MAX_RECEIVES)
+        worker.deliver(s3_event(KEY, "uploads/another"))
 
     assert worker.standing() == queued()
     assert worker.account.keys() == [KEY]

@@ -73,7 +73,7 @@ def test_a_client_is_told_that_the_function_failed(run_cloud, event, name, error
         assert response["Payload"]["errorType"] == error_type
         assert response["Payload"]["errorMessage"]
 
-    run_cloud(scenario)
+    run_cloud(scenario, parameters={"Timeout": "3"} if "Timedout" in error_type else None)
 
 
 def test_a_client_meets_lambdas_own_exceptions(run_cloud):

@@ -1,5 +1,6 @@
 """What functions get here instead of the cloud's variables."""
 
+import json
 from pathlib import Path
 
 from infra.commands.model import ServedModel
@@ -36,7 +37,7 @@ def test_the_model_is_the_classifiers_and_the_workers_alone(tmp_path: Path):
     assert "LABELS_FILE" not in functions["ClassifierFunction"]
 
 
-def test_a_tabular_model_that_was_exported_is_served(tmp_path: Path):
+def test_a_tabular_model_that_was_exported_is_served_and_listed(tmp_path: Path):
     (tmp_path / "iris").mkdir()
     (tmp_path / "iris" / "model.json").touch()
 
@@ -44,6 +45,8 @@ def test_a_tabular_model_that_was_exported_is_served(tmp_path: Path):
 
     assert functions["IrisFunction"]["MODEL_DIR"] == str(tmp_path / "iris")
     assert "MODEL_DIR" not in functions["FlightDelayFunction"]
+    listed = json.loads(functions["ClassifierFunction"]["OTHER_MODELS"])
+    assert listed == [str(tmp_path / "iris"), "flight_delay/model"]
 
 
 def test_receipts_are_signed_with_one_key_which_only_those_get_that_need_it(tmp_path: Path):

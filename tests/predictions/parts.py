@@ -19,7 +19,7 @@ from tests.conftest import LIMIT_S, Cloud, wait_until
 
 JPEG = {"content-type": "image/jpeg"}
 UNFINISHED = {"awaiting_upload", "queued", "running"}
-VISIBILITY_S = 120
+VISIBILITY_S = 180
 
 
 @dataclass(frozen=True, eq=False)

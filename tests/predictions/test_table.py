@@ -73,14 +73,21 @@ def test_the_first_end_stands(table: PredictionTable):
 
     assert table.finish(an_id(), ANSWERED, NOON)
     assert not table.finish(an_id(), REFUSED, A_DAY_LATER)
-    expected = queued(status=Status.SUCCEEDED, finished_at=NOON, answer=ANSWERED.answer)
+    ended = {"status": Status.SUCCEEDED, "finished_at": NOON, "answer": ANSWERED.answer}
+    expected = queued(attempts=1, **ended)
     assert table.start(an_id()) == table.get(an_id(), NOON) == expected
 
 
-def test_what_runs_may_be_started_again(table: PredictionTable):
+def test_what_runs_may_be_started_again_and_is_counted_until_it_is_released(table: PredictionTable):
     table.create(queued())
 
-    assert table.start(an_id()) == table.start(an_id()) == queued(status=Status.RUNNING)
+    for attempts in (1, 2):
+        assert table.start(an_id()) == queued(status=Status.RUNNING, attempts=attempts)
+    for _ in range(2):
+        table.release(an_id())
+    assert table.get(an_id(), NOON) == queued()
+    table.release(an_id(2))
+    assert table.get(an_id(2), NOON) is None
 
 
 def test_only_what_nobody_began_is_withdrawn(table: PredictionTable):

@@ -1,17 +1,21 @@
 """What holds for every request: ids, records, problems, and the small routes."""
 
+import asyncio
 import base64
 import hashlib
 import re
+import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
 from image_classifier.artifact import Artifact
 from serving.telemetry import ServingEnvironment, environment_id
 from tests.classifier_fakes import CLASSES, RecordingTelemetry
+from tests.conftest import ROOT
 
 
 def test_only_the_first_request_of_an_environment_is_a_cold_start(api: TestClient):
@@ -26,6 +30,24 @@ def test_an_environment_initialised_ahead_has_no_cold_start(build_app: Callable[
     api = TestClient(build_app(initialization_type="provisioned-concurrency"))
 
     assert api.get("/v1/health").headers["x-cold-start"] == "false"
+
+
+@pytest.mark.parametrize("path", ["health", "labels", "models", "openapi.json", "docs"])
+def test_no_request_starts_a_thread(
+    build_app: Callable[..., ASGIApp], monkeypatch: pytest.MonkeyPatch, path: str
+):
+    """Which takes as long as all the rest, for FastAPI ends it with the request."""
+    scope = {"type": "http", "method": "GET", "path": f"/v1/{path}", "headers": []}
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    app = build_app()
+    monkeypatch.setattr(threading.Thread, "start", None)
+    asyncio.run(app(scope | {"query_string": b""}, None, send))
+
+    assert sent[0]["status"] == 200
 
 
 @pytest.mark.parametrize(
@@ -94,6 +116,26 @@ def test_models_say_what_serves_and_in_whose_place(build_app: Callable[..., ASGI
     assert model["classes"] == CLASSES
     assert model["stands_in_for"] == "resnet50"
     assert "resnet50" in model["notice"]
+
+
+def test_models_list_the_tabular_ones_after_the_image_model(build_app: Callable[..., ASGIApp]):
+    folders = (ROOT / "functions/iris/model", ROOT / "functions/flight_delay/model")
+    api = TestClient(build_app(other_models=folders))
+
+    image, *tabular = api.get("/v1/models").json()["models"]
+
+    assert image["name"] == "colours"
+    assert [model["name"] for model in tabular] == ["iris", "flight-delay"]
+    assert all(model["trained_on"] and model["metrics"] for model in tabular)
+
+
+def test_a_list_that_cannot_be_read_stops_nothing_else(
+    build_app: Callable[..., ASGIApp], tmp_path: Path
+):
+    api = TestClient(build_app(other_models=(tmp_path,)))
+
+    assert api.get("/v1/models").json()["code"] == "artifact_invalid"
+    assert api.get("/v1/health").status_code == 200
 
 
 def test_labels_are_found_by_name_synonym_and_wnid(api: TestClient):

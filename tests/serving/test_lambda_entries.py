@@ -38,12 +38,12 @@ def test_only_messages_that_failed_are_delivered_again():
     assert handler(batch("one", "bad", "two"), CONTEXT) == {
         "batchItemFailures": [{"itemIdentifier": "bad"}]
     }
-    assert [(r.subject["message_id"], r.failed, r.code) for r in telemetry.requests] == [
+    assert {(r.subject["message_id"], r.failed, r.code) for r in telemetry.requests} == {
         ("one", False, None),
         ("bad", True, "not_found"),
         ("two", False, None),
-    ]
-    assert [record.cold_start for record in telemetry.requests] == [True, False, False]
+    }
+    assert sum(record.cold_start for record in telemetry.requests) == 1
 
 
 def test_a_batch_that_fails_whole_is_delivered_again_whole():

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
 from image_collections.plan import planned_batches, write_plan
-from serving.collection import PhotoMissing, PhotoTooLarge, SourceUnavailable
+from serving.collection import PhotoMissing, PhotoTooLarge, PhotoUnreadable, SourceUnavailable
 from serving.s3 import PART_BYTES, S3Output, S3Photos
 from tests.moto_s3 import moto_s3
 
@@ -53,6 +54,19 @@ def test_a_photo_that_is_gone_or_has_grown_is_its_own_error(s3: Any):
 def test_a_bucket_that_is_not_there_is_one_message(s3: Any):
     with pytest.raises(SourceUnavailable, match="The bucket nowhere does not exist"):
         list(S3Photos(s3, "nowhere", "").list())
+
+
+def test_what_may_not_be_listed_or_read_is_told_from_what_is_not_there(s3: Any):
+    """AWS's own answers; moto asks nobody for a permission."""
+    photos = S3Photos(s3, "photos", "")
+    with Stubber(s3) as stubber:
+        stubber.add_client_error("list_objects_v2", "AccessDenied", http_status_code=403)
+        stubber.add_client_error("get_object", "AccessDenied", http_status_code=403)
+
+        with pytest.raises(SourceUnavailable, match="photos may not be listed with these permis"):
+            list(photos.list())
+        with pytest.raises(PhotoUnreadable, match="refuses"):
+            photos.read("a", max_bytes=5)
 
 
 def test_of_two_writers_of_a_shard_one_writes(output: S3Output):

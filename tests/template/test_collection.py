@@ -84,33 +84,24 @@ def test_a_run_has_an_end():
     assert MACHINE["TimeoutSeconds"]
 
 
-def lint(machine: dict[str, Any], folder: Path) -> "subprocess.CompletedProcess[str]":
+def test_cfn_lint_takes_it_and_looks_into_it(tmp_path: Path):
     """SAM's transform hides a definition from cfn-lint, so it gets it as a plain resource."""
     arn = "arn:aws:lambda:us-east-1:123456789012:function:"
-    properties = {
-        "RoleArn": "arn:aws:iam::123456789012:role/states",
-        "StateMachineType": "STANDARD",
-        "Definition": machine,
-        "DefinitionSubstitutions": {name: arn + name for name in sorted(FUNCTIONS)},
-    }
-    resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
-    template = folder / "template.json"
-    template.write_text(json.dumps({"Resources": {"Machine": resource}}))
-    return subprocess.run(
-        [Path(sys.executable).with_name("cfn-lint"), template],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_cfn_lint_takes_it(tmp_path: Path):
-    done = lint(MACHINE, tmp_path)
-
-    assert done.returncode == 0, done.stdout
-
-
-def test_cfn_lint_looks_into_it(tmp_path: Path):
     states = MACHINE["States"] | {"Plan": MACHINE["States"]["Plan"] | {"Type": "Tusk"}}
+    for name, machine in {"own": MACHINE, "broken": MACHINE | {"States": states}}.items():
+        properties = {
+            "RoleArn": "arn:aws:iam::123456789012:role/states",
+            "StateMachineType": "STANDARD",
+            "Definition": machine,
+            "DefinitionSubstitutions": {name: arn + name for name in sorted(FUNCTIONS)},
+        }
+        resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+        template = json.dumps({"Resources": {"Machine": resource}})
+        (tmp_path / f"{name}.json").write_text(template)
 
-    assert "Tusk" in lint(MACHINE | {"States": states}, tmp_path).stdout
+    command = [Path(sys.executable).with_name("cfn-lint"), "--format", "json", "own.json"]
+    done = subprocess.run([*command, "broken.json"], cwd=tmp_path, capture_output=True, check=False)
+
+    findings = json.loads(done.stdout)
+    assert {finding["Filename"] for finding in findings} == {"broken.json"}
+    assert any("Tusk" in finding["Message"] for finding in findings)

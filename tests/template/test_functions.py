@@ -1,5 +1,6 @@
 """What the template promises of every function."""
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -57,29 +58,36 @@ def test_one_thread_by_default():
     assert PARAMETERS["ClassifierMemory"]["Default"] == MB_PER_VCPU
 
 
-def versions(**parameters: str) -> set[str]:
-    """Logical id of every version that a deployment with ``parameters`` publishes."""
+def release(**parameters: str) -> str:
+    """What a deployment with ``parameters`` says of itself."""
     effective = effective_parameters(DOCUMENT, [f"{n}={value}" for n, value in parameters.items()])
-    release = release_hash(Contents("commit", "template", ("image",), effective))
-    return set(resources_of("AWS::Lambda::Version", translate(**effective | {RELEASE: release})))
+    return release_hash(Contents("commit", "template", ("image",), effective))
 
 
-def test_changed_parameters_publish_every_function_anew():
-    before = versions()
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ReceiptKeyRotation", "2026-11-21"),
+        ("ClassifierMemory", "3538"),
+        ("LogLevel", "DEBUG"),
+        ("Tracing", "Active"),
+        ("Architecture", "arm64"),
+    ],
+)
+def test_changed_parameters_are_another_release(name: str, value: str):
+    assert release(**{name: value}) != release()
+    assert release(**{name: value}) == release(**{name: value})
 
-    assert len(before) == len(FUNCTIONS)
-    for name, value in {
-        "ReceiptKeyRotation": "2026-11-21",
-        "ClassifierMemory": "3538",
-        "LogLevel": "DEBUG",
-        "Tracing": "Active",
-        "Architecture": "arm64",
-    }.items():
-        assert not before & versions(**{name: value}), name
 
+def test_another_release_publishes_every_function_anew_and_the_same_one_none():
+    one, same, other = (
+        set(resources_of("AWS::Lambda::Version", translate(**{RELEASE: release(LogLevel=level)})))
+        for level in ("INFO", "INFO", "DEBUG")
+    )
 
-def test_an_unchanged_deployment_publishes_nothing():
-    assert versions(LogLevel="DEBUG") == versions(LogLevel="DEBUG")
+    assert len(one) == len(FUNCTIONS)
+    assert one == same
+    assert not one & other
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -98,6 +106,19 @@ def test_its_image_is_the_dockerfiles_target_with_its_handler(name: str):
     assert handler.endswith(".handler")
     assert (ROOT / "functions" / f"{module}.py").exists()
     assert f"COPY {module.partition('/')[0]}" in stage
+
+
+def test_the_classifiers_image_has_what_it_lists_of_other_functions_models():
+    variables = FUNCTIONS["ClassifierFunction"]["Properties"]["Environment"]["Variables"]
+    stage = DOCKERFILE.partition(" AS image_classifier\n")[2].partition("\nFROM ")[0]
+    models = {
+        f"/var/task/{path.parent.name}/model" for path in (ROOT / "functions").glob("*/model")
+    }
+
+    assert set(json.loads(variables["OTHER_MODELS"])) == models
+    for folder in models:
+        path = folder.removeprefix("/var/task/")
+        assert f"COPY {path}/model.json ${{LAMBDA_TASK_ROOT}}/{path}/" in stage
 
 
 def test_all_images_stand_on_one_pinned_base():

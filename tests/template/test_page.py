@@ -39,9 +39,10 @@ def test_the_headers_are_those_the_page_asks_for():
     assert response_headers() == page_headers(ROOT / "web", "https://${UploadsHost}")
 
 
-def test_the_page_states_no_policy_of_its_own():
+def test_no_page_states_a_policy_of_its_own():
     """It would hold beside the host's, and knows no bucket to upload to."""
-    assert "content-security-policy" not in (ROOT / "web" / "index.html").read_text().lower()
+    for page in (ROOT / "web").glob("*.html"):
+        assert "content-security-policy" not in page.read_text().lower(), page.name
 
 
 def test_the_page_loads_only_what_its_policy_allows():
@@ -50,7 +51,7 @@ def test_the_page_loads_only_what_its_policy_allows():
 
     assert directives["default-src"] == "'none'"
     assert directives["script-src"] == directives["connect-src"] == "'self'"
-    for path in [ROOT / "web" / "index.html", *(ROOT / "web").glob("*.js")]:
+    for path in [*(ROOT / "web").glob("*.html"), *(ROOT / "web").glob("*.js")]:
         text = path.read_text()
         for address in re.findall(
             r"""(?:src|href|fetch\(|import .* from )=?["'(](https?://[^"')]+)""", text

@@ -54,6 +54,14 @@ def test_the_app_answers_every_route_of_the_template(cloud: Cloud, function: str
         assert route.method == "ANY" or route.method in methods, route.key
 
 
+@pytest.mark.parametrize("name", ["iris", "flight-delay"])
+def test_the_list_of_models_says_what_each_function_says_of_its_own(cloud: Cloud, name: str):
+    listed = requests.get(f"{cloud.url}/v1/models", timeout=30).json()["models"]
+    own = requests.get(f"{cloud.url}/v1/models/{name}", timeout=30).json()
+
+    assert own in listed
+
+
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/predict/x", "/v1/models/", "/v1//predict"])
 def test_a_wrong_path_starts_no_image_model(path: str):
     assert function_of("GET", path) == "FeedbackFunction"

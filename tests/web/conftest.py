@@ -46,14 +46,16 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(browser: Browser, cloud: Cloud) -> Iterator[Open]:
-    """Opens the page in a fresh context; the page may neither complain nor ask another host than
-    its own and the bucket's.
+    """Opens a page, the main one or ``path``, in a fresh context; it may neither complain nor ask
+    another host than its own and the bucket's.
     """
     hosts = (cloud.url, aws_endpoint(cloud))
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 
-    def open_page(before: Callable[[Page], Any] | None = None, **options: Any) -> Page:
+    def open_page(
+        before: Callable[[Page], Any] | None = None, path: str = "", **options: Any
+    ) -> Page:
         context = browser.new_context(**(DESKTOP | options))
         contexts.append(context)
         page = context.new_page()
@@ -63,7 +65,7 @@ def open_page(browser: Browser, cloud: Cloud) -> Iterator[Open]:
         page.on("request", lambda request: _note_foreign(request.url, hosts, complaints))
         if before:
             before(page)
-        page.goto(cloud.url)
+        page.goto(f"{cloud.url}/{path}")
         return page
 
     yield open_page

@@ -11,6 +11,8 @@ PHOTOS = Path(skimage.__file__).parent / "data"
 CAT = PHOTOS / "chelsea.png"
 COFFEE = PHOTOS / "coffee.png"
 ROCKET = PHOTOS / "rocket.jpg"
+FLOWER = {"sepal_length": 7.7, "sepal_width": 2.6, "petal_length": 6.9, "petal_width": 2.3}
+FLIGHT = {"OPERA": "Iberia", "MES": 1, "TIPOVUELO": "I", "DIANOM": "Lunes", "periodo_dia": "noche"}
 
 _PASTE = """([name, type, base64]) => {
   const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
@@ -28,6 +30,16 @@ _DROP = (
 
 def expect_result(page: Page) -> None:
     expect(page.locator(".card .bars li")).to_have_count(5)
+
+
+def fill(page: Page) -> None:
+    """Fill in the form of ``iris.html`` or ``flights.html``."""
+    if page.locator("#sepal_length").count():
+        for name, value in FLOWER.items():
+            page.fill(f"#{name}", str(value))
+    else:
+        for name, value in FLIGHT.items():
+            page.select_option(f"#{name}", str(value))
 
 
 def drop(page: Page, photo: Path) -> None:

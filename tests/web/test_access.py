@@ -174,7 +174,7 @@ LANGUAGES = ("english.js", "spanish.js")
 def test_every_sentence_is_used_somewhere():
     web = ROOT / "web"
     keys = re.findall(r"^  (\w+):", (web / "english.js").read_text("utf-8"), re.MULTILINE)
-    sources = [*web.glob("*.js"), web / "index.html", web / "samples" / "samples.js"]
+    sources = [*web.glob("*.js"), *web.glob("*.html"), web / "samples" / "samples.js"]
     text = "".join(p.read_text("utf-8") for p in sources if p.name not in LANGUAGES)
 
     unused = [key for key in keys if f'"{key}"' not in text]

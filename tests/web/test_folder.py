@@ -47,6 +47,17 @@ def shown(page: Page) -> int:
     return page.locator("#folder-rows tr:not([hidden])").count()
 
 
+def test_the_table_speaks_the_language_that_is_chosen(open_page: Open, tmp_path: Path):
+    page = open_page()
+    page.set_input_files("#folder-picker", make_folder(tmp_path / "album", 3))
+    expect_end(page, "3 of 3 photos classified")
+
+    page.select_option("#language", "es")
+
+    expect(page.locator("#folder-text")).to_have_text("3 de 3 fotos clasificadas")
+    expect(page.locator("#folder-filter option").first).to_have_text("Todas (3)")
+
+
 def test_200_photos_fill_the_table_and_can_be_filtered_and_saved(open_page: Open, tmp_path: Path):
     folder = make_folder(tmp_path / "album", 198)
     (folder / "=cmd().jpg").write_bytes((folder / "inner" / "002.jpg").read_bytes())

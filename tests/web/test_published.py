@@ -10,7 +10,7 @@ from tests.conftest import LIMIT_S, ROOT, Cloud
 from tests.deploy.aws import WHICH, deployed_stack
 from tests.deploy.site import Site, published_site, serving
 from tests.web.conftest import DESKTOP
-from tests.web.page import COFFEE, expect_result
+from tests.web.page import COFFEE, expect_result, fill
 
 
 @pytest.fixture
@@ -63,6 +63,18 @@ def test_the_samples_are_shown_and_classified(page: Page):
 
     expect_result(page)
     expect(page.locator(".card .best")).to_have_text("strawberry")
+
+
+@pytest.mark.parametrize("path", ["iris.html", "flights.html"])
+def test_the_small_pages_answer_and_lead_back(page: Page, published: Site, path: str):
+    page.goto(f"{published.url}/{path}")
+    fill(page)
+
+    page.locator("[type=submit]").click()
+
+    expect(page.locator("#label")).not_to_be_empty()
+    page.get_by_role("link", name="Photos").click()
+    expect(page.locator("#samples img")).to_have_count(6)
 
 
 def test_the_curl_line_names_the_public_address(page: Page, published: Site):

@@ -5,6 +5,7 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from http import HTTPStatus
 from pathlib import Path
 from time import perf_counter
@@ -58,6 +59,7 @@ class Gateway:
         timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._api = api
+        self._match = lru_cache(maxsize=256)(partial(match_route, api.routes))
         self._functions = functions
         self._web_folder = page.folder
         self._page_headers = page_headers(page.folder, page.connects_to)
@@ -97,7 +99,7 @@ class Gateway:
         if self._api.cors.answers(request.method, request.headers):
             return web.Response(status=HTTPStatus.NO_CONTENT), "preflight"
         path = request.raw_path.partition("?")[0]
-        match = match_route(self._api.routes, request.method, path)
+        match = self._match(request.method, path)
         if match is None:
             return self._page(request.method, path), "page"
         event = encode_event(await self._read(request, path), match, request_id, utc_now())

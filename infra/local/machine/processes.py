@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Collection
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 
@@ -34,8 +33,8 @@ def peak_memory_mb(pid: int) -> int | None:
     """
     try:
         if sys.platform == "linux":
-            status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
-            _, separator, rest = status.partition("VmHWM:")
+            with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123 - of every request
+                _, separator, rest = file.read().partition(b"VmHWM:")
             return int(rest.split(None, 1)[0]) // _KIB_PER_MIB if separator else None
         memory = psutil.Process(pid).memory_info()
         return int(getattr(memory, "peak_wset", memory.rss)) // _KIB_PER_MIB**2
