@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterable
 from typing import Any
 
+from infra.deploy.costs import PRICES
 from prediction_store.record import MAX_UPLOAD_BYTES
 from serving.image_body import MAX_IMAGE_BYTES
 from tests.conftest import ROOT
@@ -14,7 +15,6 @@ PROD = dict(
     override.split("=")
     for override in CONFIG["prod"]["global"]["parameters"]["parameter_overrides"]
 )
-PRICES = tomllib.loads((ROOT / "loadtest" / "prices.toml").read_text())
 TEXT = (ROOT / "infra" / "README.md").read_text().partition("### What an attack costs")[2]
 DAY_S = 24 * 60 * 60
 LOGGED_GB = 2.3e-6  # a request; as under "A million predictions"
