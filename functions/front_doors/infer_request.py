@@ -23,6 +23,8 @@ LENGTH_BYTES = 4  # before each element of type BYTES, little-endian
 MAX_FP32 = float(np.finfo(np.float32).max)
 
 Dimension = Annotated[int, Field(ge=0, le=2**63 - 1)]
+# What is repeated in an answer is short, and asked for once or twice.
+Name = Annotated[str, Field(max_length=100)]
 
 
 class _Strict(BaseModel):
@@ -38,7 +40,7 @@ class InputParameters(_Strict):
 class InputIn(_Strict):
     """An input; its data stand here, or behind the JSON."""
 
-    name: str
+    name: Name
     datatype: Literal["FP32", "BYTES"]
     shape: Annotated[list[Dimension], Field(max_length=8)]
     parameters: InputParameters = InputParameters()
@@ -55,7 +57,7 @@ class OutputParameters(_Strict):
 class OutputIn(_Strict):
     """An output that is asked for."""
 
-    name: str
+    name: Name
     parameters: OutputParameters = OutputParameters()
 
 
@@ -68,10 +70,10 @@ class RequestParameters(_Strict):
 class InferIn(_Strict):
     """$inference_request."""
 
-    id: str | None = None
+    id: Annotated[str, Field(max_length=1000)] | None = None
     parameters: RequestParameters = RequestParameters()
-    inputs: list[InputIn]
-    outputs: list[OutputIn] = []
+    inputs: Annotated[list[InputIn], Field(max_length=16)]
+    outputs: Annotated[list[OutputIn], Field(max_length=2)] = []
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,7 @@ def infer_batch(
         TooManyPixels: together more than one photo may have, once they are decoded; they take time
         ServiceError: what ``decode`` raises; the message names the photo, counted from 0
     """
-    if not 1 <= len(photos) <= MAX_BATCH:
-        raise InvalidTensor(f"{len(photos)} photos: a request takes 1 to {MAX_BATCH}.")
+    check_count(len(photos))
     measures: Counter[str] = Counter()
     rows: list[NDArray[np.float32]] = []
     pixels: list[int] = []
@@ -55,6 +54,16 @@ def infer_batch(
         measures["image_bytes"] += len(photo) if isinstance(photo, bytes) else photo.nbytes
     record.measures |= {**measures, "photos": len(photos)}
     return np.stack(rows)
+
+
+def check_count(photos: int) -> None:
+    """Refuse a request of too many photos, or of none.
+
+    Raises:
+        InvalidTensor
+    """
+    if not 1 <= photos <= MAX_BATCH:
+        raise InvalidTensor(f"{photos} photos: a request takes 1 to {MAX_BATCH}.")
 
 
 def as_pixels(rows: object, where: str) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from pydantic import AliasChoices, BaseModel, Field
 
-from front_doors.photos import Photo, as_pixels, infer_batch
+from front_doors.photos import Photo, as_pixels, check_count, infer_batch
 from front_doors.refusals import InvalidTensor, UnknownModel, read_body
 from image_classifier.artifact import Manifest
 from image_classifier.classifier import Classifier
@@ -25,7 +25,7 @@ SIGNATURE = "serving_default"
 class InstancesIn(BaseModel):
     """Photos in row format."""
 
-    signature_name: str = SIGNATURE
+    signature_name: str = Field(default=SIGNATURE, max_length=100)
     instances: list[Any] = Field(
         validation_alias=AliasChoices("instances", "examples"),
         description='{"b64": "…"}, the same as {"image": …}, or rows of pixels.',
@@ -98,6 +98,7 @@ async def _photos(request: Request) -> list[Photo]:
     if body.signature_name not in ("", SIGNATURE):
         name = body.signature_name
         raise InvalidTensor(f'Serving signature name: "{name}" not found in signature def')
+    check_count(len(body.instances))
     return [_photo(instance, f"instances[{i}]") for i, instance in enumerate(body.instances)]
 
 

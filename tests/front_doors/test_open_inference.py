@@ -283,6 +283,19 @@ def test_an_input_twice_and_an_unknown_output_are_refused(doors: TestClient, pho
 
 
 @pytest.mark.parametrize(
+    "rest",
+    [{"outputs": [{"name": "labels"}] * 3}, {"outputs": [{"name": "x" * 101}]}, {"id": "x" * 1001}],
+)
+def test_an_answer_repeats_nothing_long_and_nothing_often(
+    doors: TestClient, photo: bytes, rest: dict[str, Any]
+):
+    answer = infer(doors, as_json(photo), **rest)
+
+    assert (answer.status_code, [*answer.json()]) == (422, ["error"])
+    assert len(answer.content) < 200
+
+
+@pytest.mark.parametrize(
     ("kwargs", "status"),
     [
         ({"content": b""}, 400),
@@ -298,6 +311,22 @@ def test_a_body_that_is_no_request_is_refused(
     answer = doors.post(f"{MODEL}/infer", **kwargs)
 
     assert (answer.status_code, [*answer.json()]) == (status, ["error"])
+
+
+def test_every_route_of_the_doors_is_documented(doors: TestClient):
+    described = doors.get("/openapi.json").json()
+
+    model = "/v2/models/{name}"
+    of_version = f"{model}/versions/{{version}}"
+    assert set(described["paths"]) == {
+        *("/v2", "/v2/health/live", "/v2/health/ready"),
+        *(path + end for path in (model, of_version) for end in ("", "/ready", "/infer")),
+        *("/v1/models/{name}", "/v1/models/{name}/metadata"),
+        *("/v1/models/{name}:predict", "/v1/models/{name}:classify", "/models/{name}"),
+    }
+    bodies = [operation["post"] for operation in described["paths"].values() if "post" in operation]
+    assert len(bodies) == 5
+    assert all("requestBody" in body for body in bodies)
 
 
 def test_a_wrong_method_is_told_in_the_same_form(doors: TestClient):
