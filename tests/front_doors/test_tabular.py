@@ -135,8 +135,9 @@ def real(model: str, cloud: Cloud, rows: list[dict[str, Any]]) -> triton.InferRe
         values = [row[name] for row in rows]
         inputs.append(triton.InferInput(name, [len(rows)], "BYTES" if text else "FP32"))
         inputs[-1].set_data_from_numpy(np.array(values, object if text else np.float32))
-    client = triton.InferenceServerClient(cloud.url.removeprefix("http://"), network_timeout=120)
-    return client.infer(model, inputs)
+    host = cloud.url.removeprefix("http://")
+    with triton.InferenceServerClient(host, network_timeout=120) as client:
+        return client.infer(model, inputs)
 
 
 def test_triton_s_client_gets_the_species_of_a_flower(cloud: Cloud):

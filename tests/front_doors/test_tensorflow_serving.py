@@ -155,8 +155,10 @@ JSON = st.recursive(
 
 @given(st.lists(JSON, max_size=3))
 def test_any_instances_get_an_answer_or_an_error(doors: TestClient, instances: list[Any]):
-    body = {"instances": instances}
-    answer = doors.post(f"{MODEL}:predict", json=body)
+    body = json.dumps(
+        {"instances": instances}
+    )  # with NaN and Infinity, as TensorFlow Serving takes
+    answer = doors.post(f"{MODEL}:predict", content=body)
 
     assert answer.status_code in {200, 400, 413, 415, 422}
     assert [*answer.json()] in (["predictions"], ["error"])

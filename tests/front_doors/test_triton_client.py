@@ -1,6 +1,7 @@
 """NVIDIA's own client of the Open Inference Protocol, against the whole service."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ BATCH = 16
 
 
 @pytest.fixture(scope="module")
-def client(cloud: Cloud) -> triton.InferenceServerClient:
-    return triton.InferenceServerClient(cloud.url.removeprefix("http://"), network_timeout=120)
+def client(cloud: Cloud) -> Iterator[triton.InferenceServerClient]:
+    host = cloud.url.removeprefix("http://")
+    with triton.InferenceServerClient(host, network_timeout=120) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
