@@ -54,7 +54,7 @@ help: ## list these commands
 	@echo '  Variables: PORT=8000 MODEL=resnet50|efficientnet-lite0 DATA=.local PHOTOS_DIR=folder'
 
 run: installed ## the whole service on this machine: page, API, Lambda environments
-	@exec $(PYTHON_RUN) -m infra.commands.run --port $(PORT) --model $(MODEL) --data $(DATA) --models-dir $(MODELS) $(RUN_ARGS)
+	@exec $(PYTHON_RUN) -m infra.commands.run --port $(PORT) --model $(MODEL) --data $(DATA) --models-dir $(MODELS) --parameter FrontDoors=on $(RUN_ARGS)
 
 # What is missing is installed side by side: pip alone keeps one core busy.
 installed:
@@ -127,7 +127,7 @@ bench: $(DEV) $(EMULATOR) $(STAND_IN) ## this handler against a usual one; write
 	@$(BIN)/python -m benchmarks
 	@$(BIN)/python -m benchmarks.queued
 
-load: $(DEV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--data .local"
+load: $(DEV) ## load any address and report: URL=http://127.0.0.1:8000 USERS=50 TIME=2m LOAD_ARGS="--user Iris|FlightDelay --data .local"
 	@test -n "$(URL)" || { echo 'Name the address: make load URL=http://127.0.0.1:8000'; exit 2; }
 	@$(BIN)/python -m loadtest run --url $(URL) $(LOAD)
 
@@ -137,7 +137,7 @@ load-compare: $(DEV) $(EMULATOR) $(STAND_IN) ## what provisioned concurrency buy
 load-scaling: $(DEV) $(EMULATOR) $(STAND_IN) ## the same load on 1, 2, 4 environments: USERS=50,100,500 TIME=3m LOAD_ARGS="--environments 1,2"
 	@$(BIN)/python -m loadtest scaling $(LOAD_MODEL) $(LOAD)
 
-soak: $(DEV) $(EMULATOR) $(STAND_IN) ## good and hostile requests while environments are killed: TIME=10m LOAD_ARGS="--kill-every 10"
+soak: $(DEV) $(EMULATOR) $(STAND_IN) ## good and hostile requests, photos that wait, while environments are killed: TIME=10m LOAD_ARGS="--kill-every 10"
 	@$(BIN)/python -m loadtest soak --model $(MODEL) $(LOAD)
 
 # What an account needs is in infra/README.md. Images are built one after the other: the second and

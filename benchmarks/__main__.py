@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.handlers import THREADS, Times, compare
 from benchmarks.material import prepare
 from benchmarks.throughput import USERS, requests_per_second
-from loadtest.report import machine
+from infra.local.machine.description import machine
 
 REFERENCE, SERVICE = "benchmarks.reference", "image_classifier.handler"
 RESULTS = Path(__file__).with_name("results.json")

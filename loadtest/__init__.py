@@ -1,6 +1,5 @@
 """Load tests of the service, wherever it runs.
 
 ``__main__`` → experiments → {load, verdict, plots, report} → summary → records. In Locust's own
-process: locustfile → users → check. ``soak`` adds hostile users, and an experiment that kills
-environments meanwhile.
+process: locustfile → users, tabular_users → check. ``soak`` adds users and kills.
 """

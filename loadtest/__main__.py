@@ -19,9 +19,9 @@ _USUAL = {
     run: ("--users", "10", "--run-time", "60s"),
     compare: ("--users", "20", "--run-time", "30s", "--shape", "spike", "--pause-s", "0.5"),
     scaling: ("--run-time", "60s"),
-    soak: (*USERS, "--users", "8", "--run-time", "10m"),
+    soak: (*USERS, "--users", "12", "--run-time", "10m"),
 }
-_USERS = ("Person", "Index", "Predict", "Feedback", "Labels")
+_USERS = ("Person", "Index", "Predict", "Feedback", "Labels", "Iris", "FlightDelay")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,9 +69,8 @@ def _parse(argv: Sequence[str]) -> tuple[Options, list[str]]:
     add("--data", type=Path, help="data folder of `make run`, for the server's side")
     add("--aws", nargs=2, metavar=("LOG_GROUP", "FUNCTION"), help="the same of a deployed one")
     add("--provisioned", type=int, default=0, help="provisioned environments, for the cost")
-    add("--max-p95-ms", type=float, help="it fails above this 95th percentile")
-    add("--max-error-rate", type=float, help="it fails above this share of failures, 0…1")
-    add("--max-cold-ratio", type=float, help="it fails above this share of cold starts, 0…1")
+    for name in ("p95-ms", "error-rate", "cold-ratio"):
+        add(f"--max-{name}", type=float, help="it fails above; rate and ratio are shares, 0…1")
     add = commands[compare].add_argument
     add("--environments", type=int, default=4, help="most environments, in both")
     add("--provisioned", type=int, help="provisioned ones; default: all of them")
@@ -87,7 +86,7 @@ def _parse(argv: Sequence[str]) -> tuple[Options, list[str]]:
 
 def counts(text: str) -> tuple[int, ...]:
     """Whole numbers, as in 1,2,4."""
-    return tuple(int(part) for part in text.split(","))
+    return tuple(map(int, text.split(",")))
 
 
 if __name__ == "__main__":

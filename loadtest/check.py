@@ -3,15 +3,22 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+from flight_delay.schemas import DelaysOut
+from image_classifier.schemas import LabelsOut
+from iris.schemas import ClassifyOut
 from loadtest.records import FEEDBACK, PREDICT, Outcome
+from serving.prediction import PredictOut
 
-JSON = "application/json"
+Schema = TypeVar("Schema", bound=BaseModel)
+JSON, _PAGE_SCRIPT = "application/json", b'<script type="module"'
 TOP_K = 5  # the API's default, too
-_PAGE_SCRIPT = b'<script type="module"'
 _RETRY_AFTER_S, _MAX_RETRY_AFTER_S = 1.0, 60.0
 _ROUNDING = 1e-5  # scores have six digits
 _TOO_MANY_REQUESTS, _UNAVAILABLE, _GATEWAY_TIMEOUT = 429, 503, 504
@@ -29,11 +36,9 @@ class Answer:
     @cached_property
     def json(self) -> Mapping[str, Any]:
         """The body's JSON object, empty without one."""
-        try:
-            value = json.loads(self.body)
-        except ValueError:
-            return {}
-        return value if isinstance(value, dict) else {}
+        with suppress(ValueError, TypeError):
+            return dict(json.loads(self.body))
+        return {}
 
     @property
     def code(self) -> str:
@@ -49,7 +54,7 @@ class WrongAnswer(Exception):
 
 
 Check = Callable[[Answer], object]
-"""Raises WrongAnswer, as every check below does."""
+"""Raises WrongAnswer, as every check below does; text that it returns is kept with the request."""
 
 
 class Exchange(NamedTuple):
@@ -61,7 +66,7 @@ class Exchange(NamedTuple):
     check: Check
     body: bytes | Iterable[bytes] | None = None
     content_type: str = ""
-    comment: str = ""  # feedback's own
+    headers: tuple[tuple[str, str], ...] = ()  # others
 
 
 class Result(NamedTuple):
@@ -70,6 +75,7 @@ class Result(NamedTuple):
     outcome: Outcome
     reason: str = ""
     retry_after_s: float = 0.0
+    comment: str = ""  # what the check keeps
 
 
 def classify(answer: Answer, check: Check) -> Result:
@@ -77,19 +83,18 @@ def classify(answer: Answer, check: Check) -> Result:
     if answer.status == 0:
         timed_out = isinstance(answer.error, TimeoutError)
         return Result("timeout" if timed_out else "failed", repr(answer.error))
-    retry_after = answer.headers.get("retry-after")
-    full = answer.status == _UNAVAILABLE and retry_after is not None
-    if full or answer.status == _TOO_MANY_REQUESTS:
+    retry_after = answer.headers.get("retry-after", "")
+    if answer.status == _TOO_MANY_REQUESTS or (answer.status == _UNAVAILABLE and retry_after):
         # API Gateway sends no time; dates are allowed by the RFC, but nothing here sends them.
-        wait_s = float(retry_after) if retry_after and retry_after.isdecimal() else _RETRY_AFTER_S
+        wait_s = float(retry_after) if retry_after.isdecimal() else _RETRY_AFTER_S
         return Result("refused", str(answer), min(wait_s, _MAX_RETRY_AFTER_S))
     if answer.status == _GATEWAY_TIMEOUT:
         return Result("timeout", str(answer))
     try:
-        check(answer)
+        kept = check(answer)
     except WrongAnswer as exc:
         return Result("failed", str(exc))
-    return Result("ok")
+    return Result("ok", comment=kept if isinstance(kept, str) else "")
 
 
 def predict(body: bytes, content_type: str, name: str = PREDICT, top_k: int = 0) -> Exchange:
@@ -101,88 +106,95 @@ def predict(body: bytes, content_type: str, name: str = PREDICT, top_k: int = 0)
 
 def predict_json(photo: bytes, name: str = PREDICT, top_k: int = 0) -> Exchange:
     """Send a photo in base64."""
-    return predict(json_body(image=b64encode(photo).decode()), JSON, name, top_k)
+    return predict(json.dumps({"image": b64encode(photo).decode()}).encode(), JSON, name, top_k)
 
 
 def feedback(receipt: str, name: str = FEEDBACK, status: int = 0, **fields: Any) -> Exchange:
     """Say whether a prediction was right; ``status`` where only one will do."""
-    statuses = (status,) if status else (200, 201)
-    due = partial(check_feedback, statuses=statuses, receipt=receipt, correct=fields["correct"])
-    body, comment = json_body(prediction_id=receipt, **fields), fields.get("comment", "")
-    return Exchange(name, "POST", "/v1/feedback", due, body, JSON, comment)
+    statuses, sent = (status,) if status else (200, 201), {"prediction_id": receipt, **fields}
+    return post("/v1/feedback", sent, partial(check_feedback, statuses=statuses, sent=sent), name)
 
 
-def json_body(**members: object) -> bytes:
-    """A JSON object."""
-    return json.dumps(members).encode()
+def post(path: str, value: object, check: Check, name: str = "") -> Exchange:
+    """Send JSON."""
+    return Exchange(name or f"POST {path}", "POST", path, check, json.dumps(value).encode(), JSON)
+
+
+def get(path: str, check: Check, name: str = "") -> Exchange:
+    """Ask for something."""
+    return Exchange(name or f"GET {path}", "GET", path, check)
 
 
 def check_status(answer: Answer, *statuses: int) -> None:
     """One of ``statuses``, 200 unless they are named."""
-    _require(answer.status in (statuses or (200,)), str(answer))
+    require(answer.status in (statuses or (200,)), str(answer))
 
 
 def check_problem(answer: Answer, status: int, code: str) -> None:
     """A problem with its own code."""
-    _require((answer.status, answer.code) == (status, code), f"{answer}, not {status} {code}")
+    require((answer.status, answer.code) == (status, code), f"{answer}, not {status} {code}")
+
+
+def check_body(answer: Answer, schema: type[Schema], status: int = 200) -> Schema:
+    """The body, which keeps the service's own schema."""
+    check_status(answer, status)
+    try:
+        return schema.model_validate_json(answer.body, strict=True)
+    except ValidationError as exc:
+        raise WrongAnswer(f"no {schema.__name__}: {answer.body!r:.100}") from exc
 
 
 def check_prediction(answer: Answer, top_k: int = TOP_K) -> None:
     """``top_k`` different classes, the likeliest first, from an environment that names itself."""
-    check_status(answer)
-    match answer.json:
-        case {
-            "prediction_id": str(receipt),
-            "model": {"name": str(name), "version": str(version)},
-            "predictions": [*predictions],
-        } if receipt and name and version:
-            ranking = [_class(prediction, "score", float | int) for prediction in predictions]
-        case _:
-            raise WrongAnswer(f"no prediction: {answer.body!r:.100}")
-    scores, classes = [score for *_, score in ranking], {ranked[:2] for ranked in ranking}
-    _require(len(scores) == top_k, f"{len(scores)} predictions, not {top_k}")
-    _require(scores == sorted(scores, reverse=True), "predictions are not in order of their scores")
-    _require(sum(scores) <= 1 + _ROUNDING, "probabilities sum to more than 1")
-    _require(len(classes) == top_k, "a class is there twice")
-    _require(bool(answer.headers.get("x-environment-id")), "no x-environment-id")
+    prediction = check_body(answer, PredictOut)
+    scores = [ranked.score for ranked in prediction.predictions]
+    classes = {(ranked.label, ranked.wnid) for ranked in prediction.predictions}
+    names = (prediction.prediction_id, prediction.model.name, prediction.model.version)
+    require(all(names) and all(label and wnid != "" for label, wnid in classes), "an empty name")
+    require(scores == sorted(scores, reverse=True), "predictions are not in order of their scores")
+    require(sum(scores) <= 1 + _ROUNDING, "probabilities sum to more than 1")
+    require(len(scores) == len(classes) == top_k, f"not {top_k} different classes")
+    require(bool(answer.headers.get("x-environment-id")), "no x-environment-id")
 
 
-def check_feedback(
-    answer: Answer, receipt: str, statuses: tuple[int, ...], *, correct: bool
-) -> None:
-    """What was sent comes back."""
+def check_feedback(answer: Answer, sent: Mapping[str, Any], statuses: tuple[int, ...]) -> str:
+    """What was sent comes back; keeps its comment."""
     check_status(answer, *statuses)
-    stored = (answer.json.get("prediction_id"), answer.json.get("correct"))
-    _require(stored == (receipt, correct), "feedback came back changed")
+    stored = {name: answer.json.get(name) for name in ("prediction_id", "correct")}
+    require(stored.items() <= sent.items(), "feedback came back changed")
+    return str(sent.get("comment", ""))
 
 
 def check_labels(answer: Answer) -> None:
     """At least one class."""
-    check_status(answer)
-    match answer.json:
-        case {"labels": [_, *_] as labels}:
-            for label in labels:
-                _class(label, "index", int)
-        case _:
-            raise WrongAnswer(f"no labels: {answer.body!r:.100}")
+    labels = check_body(answer, LabelsOut).labels
+    require(bool(labels) and all(each.label and each.index >= 0 for each in labels), "no labels")
+
+
+def check_species(answer: Answer, species: list[str]) -> None:
+    """These species; one alone is in no list."""
+    data = check_body(answer, ClassifyOut).data
+    flowers = data if isinstance(data, list) else [data]
+    labels = [flower and flower.pred_label for flower in flowers]
+    require(labels == species and isinstance(data, list) == (len(species) > 1), f"not {species}")
+
+
+def check_delays(answer: Answer, count: int) -> None:
+    """An answer for each flight: 1 from the threshold on, to the six digits that are answered."""
+    body = check_body(answer, DelaysOut)
+    over = [(each.probability - round(body.threshold, 6), each.response) for each in body.flights]
+    agree = all((rest > 0) <= response <= (rest >= 0) for rest, response in over)
+    require(agree and len(over) == count, f"not {count} flights, each on its side of the threshold")
 
 
 def check_page(answer: Answer) -> None:
     """The page with its script, to the end."""
     check_status(answer)
     whole = _PAGE_SCRIPT in answer.body and answer.body.rstrip().endswith(b"</html>")
-    _require(whole, "not the whole page")
+    require(whole, "not the whole page")
 
 
-def _class(value: Any, key: str, kind: Any) -> tuple[str, str | None, Any]:
-    match value:
-        case {"label": str(label), "wnid": None | str() as wnid} if label and wnid != "":
-            number = value.get(key)
-            if isinstance(number, kind) and number >= 0:
-                return label, wnid, number
-    raise WrongAnswer(f"no class with its {key}: {value!r:.100}")
-
-
-def _require(holds: bool, reason: str) -> None:  # noqa: FBT001 - it is what is asserted
+def require(holds: bool, reason: str) -> None:  # noqa: FBT001 - it is what is asserted
+    """Or the answer is wrong for this ``reason``."""
     if not holds:
         raise WrongAnswer(reason)

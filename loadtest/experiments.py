@@ -15,18 +15,16 @@ from loadtest.load import Run, collect, generate_load, run_fresh
 from loadtest.plots import draw_bars, draw_plots
 from loadtest.report import LoadReport
 from loadtest.summary import broken_limits
-from loadtest.verdict import Variant, compare_variants, sum_up, tabulate
+from loadtest.verdict import Variant, compare_variants, sum_up
 
 _WARM_UP = ("--run-time", "10s")
 _SETTLE_S = 120  # CloudWatch shows what happened that late
 Options = argparse.Namespace
-Load = tuple[str, ...]
-"""Locust's options."""
+Load = tuple[str, ...]  # Locust's options
 
 
 def run(options: Options, load: Load, folder: Path) -> LoadReport:
-    """One run against any address. It failed if a limit broke, or if anything failed and no limit
-    says how much may."""
+    """One run against any address; failed by a broken limit or, without one, by any failure."""
     code = generate_load("run", folder, options.url.rstrip("/"), load)
     if options.aws:
         print(f"== waiting {_SETTLE_S} s for CloudWatch", flush=True)
@@ -40,16 +38,15 @@ def run(options: Options, load: Load, folder: Path) -> LoadReport:
 
 def compare(options: Options, load: Load, folder: Path) -> LoadReport:
     """The same load without and with provisioned environments, in turn (A B A B …), a fresh service
-    each. The first pair warms the machine (disk cache, processor clock) and is discarded; cold
-    starts are of every service's own environments, so they stay measured."""
+    each. The first pair warms the machine (disk cache, processor clock) and is discarded."""
     ahead = options.provisioned or options.environments
     provisioned = {"on demand": 0, f"{ahead} provisioned": ahead}
     runs: dict[str, list[Run]] = {name: [] for name in provisioned}
     for turn, (name, count) in product(range(options.rounds + 1), provisioned.items()):
         print(f"== {name}, {f'round {turn}' if turn else 'warm-up, discarded'}", flush=True)
         of_turn, run_name = load if turn else (*load, *_WARM_UP), f"{name.replace(' ', '-')}-{turn}"
-        service = _service(options.model, options.environments, count)
-        finished = run_fresh(run_name, folder, of_turn, *service)
+        counts = (options.environments, count)
+        finished = run_fresh(run_name, folder, of_turn, options.model, counts)
         runs[name] += [finished] if turn else []
     variants = [sum_up(name, runs[name], count) for name, count in provisioned.items()]
     sentences = compare_variants(variants[0], variants[1])
@@ -60,22 +57,18 @@ def compare(options: Options, load: Load, folder: Path) -> LoadReport:
 
 def scaling(options: Options, load: Load, folder: Path) -> LoadReport:
     """The same load on more and more environments, all of them ready before."""
-    runs: dict[tuple[int, int], Run] = {}
+    variants: dict[tuple[int, int], Variant] = {}
     for environments, users in product(options.environments, options.users):
         print(f"== {environments} environments, {users} users", flush=True)
         name, of_run = f"{environments}-environments-{users}-users", (*load, "--users", str(users))
-        service = _service(options.model, environments, environments)
-        runs[environments, users] = run_fresh(name, folder, of_run, *service)
-    variants = [
-        sum_up(f"{environments} env., {users} users", [finished], environments)
-        for (environments, users), finished in runs.items()
-    ]
-    labels = [variant.name.replace(", ", "\n") for variant in variants]
-    rates = [variant.everything.rps for variant in variants]
-    sentences = [describe_scaling(dict(zip(runs, rates, strict=True)))]
-    plots = {"Good answers a second": draw_bars(labels, rates)}
+        finished = run_fresh(name, folder, of_run, options.model, (environments,) * 2)
+        title = f"{environments} env., {users} users"
+        variants[environments, users] = sum_up(title, [finished], environments)
+    labels = [variant.name.replace(", ", "\n") for variant in variants.values()]
+    rates = {key: variant.everything.rps for key, variant in variants.items()}
+    plots = {"Good answers a second": draw_bars(labels, list(rates.values()))}
     target = f"{options.model}, environments ready before the load, on the client's machine"
-    return conclude("Scaling", target, variants, plots, sentences)
+    return conclude("Scaling", target, [*variants.values()], plots, [describe_scaling(rates)])
 
 
 def conclude(  # noqa: PLR0913, PLR0917 - what a report shows
@@ -98,7 +91,9 @@ def conclude(  # noqa: PLR0913, PLR0917 - what a report shows
     ending = " ".join(("Failed:" if failed else "Passed:", text, *broken))
     sentences = [ending, *sentences] if failed else [*sentences, ending]
     runs = [run for variant in variants for run in variant.runs]
-    return LoadReport(title, target, failed, sentences, tabulate(variants), plots, runs)
+    rows = ((key, *(variant.figures[key] for variant in variants)) for key in variants[0].figures)
+    table = [("", *(variant.name for variant in variants)), *rows]
+    return LoadReport(title, target, failed, sentences, table, plots, runs)
 
 
 def describe_scaling(rates: Mapping[tuple[int, int], float]) -> str:
@@ -109,11 +104,6 @@ def describe_scaling(rates: Mapping[tuple[int, int], float]) -> str:
         for users in sorted({users for _, users in rates})
     )
     return f"Good answers a second, {fewest} → {most} environments: {', '.join(gains)}."
-
-
-def _service(model: str, environments: int, provisioned: int) -> tuple[str, ...]:
-    most = ("--environments", str(environments), "--provisioned", str(provisioned))
-    return *most, "--model", model
 
 
 def _source(options: Options) -> AwsReports | LocalReports | None:

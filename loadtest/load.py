@@ -39,14 +39,14 @@ class Run:
     spilled_over: int | None  # beyond provisioned concurrency, None without a source
 
 
-def run_fresh(name: str, folder: Path, load: tuple[str, ...], *service_options: str) -> Run:
-    """Start a service, load it, stop it; all of it is kept below ``folder``.
-
-    Raises:
-        ServiceFailed, RunFailed: the service or Locust did not do its work.
-    """
+def run_fresh(
+    name: str, folder: Path, load: tuple[str, ...], model: str, counts: tuple[int, int]
+) -> Run:
+    """Start a service (model; most and provisioned environments), load it, stop it; all of it is
+    kept below ``folder``. Raises ServiceFailed, RunFailed: one of them did not do its work."""
     data = folder / "services" / name
-    with running_service(data, *service_options, "--skip-check") as service:
+    most = ("--environments", str(counts[0]), "--provisioned", str(counts[1]))
+    with running_service(data, "--skip-check", "--model", model, *most) as service:
         generate_load(name, folder, service.url, load)
     return collect(name, folder, LocalReports(data / "logs" / "requests.jsonl"))
 
@@ -57,20 +57,20 @@ def generate_load(
     """Run Locust with the options ``load``; its report, tables and requests go to ``folder``.
 
     ``watch`` gets its process, and returns when that has ended, or is to end. Returns Locust's exit
-    code, which is 1 where a request failed.
-
-    Raises:
-        RunFailed: it ended without having written the requests.
+    code, which is 1 where a request failed. Raises RunFailed without requests.
     """
     table = folder / f"{name}_requests.jsonl"
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # at Locust's port two runs would mix
+        port = str(listener.getsockname()[1])
     command = (
         *(sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--host", url),
         *("--headless", "--only-summary", "--loglevel", "WARNING"),
         *("--stop-timeout", str(_STOP_TIMEOUT_S), "--html", str(folder / f"{name}.html")),
         *("--csv", str(folder / name), "--csv-full-history"),
-        *("--requests", str(table), *_meeting_point(load), *load),
+        *("--requests", str(table), "--master-bind-host", "127.0.0.1"),
+        *("--master-bind-port", port, "--master-port", port, *load),
     )
-    # In a session of its own it gets Ctrl-C once, from here; the guardian ends it without us.
+    # In a session of its own it gets Ctrl-C once, from here.
     process = subprocess.Popen(command, cwd=ROOT, env=ENVIRON, start_new_session=True)  # noqa: S603
     with Guardian() as guardian, process:
         guardian.watch(process.pid)
@@ -85,15 +85,6 @@ def generate_load(
     return code
 
 
-def _meeting_point(load: tuple[str, ...]) -> tuple[str, ...]:
-    """A port for this run's own processes: at Locust's, those of two runs would mix."""
-    if "--processes" not in load:
-        return ()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = str(listener.getsockname()[1])
-    return ("--master-bind-host", "127.0.0.1", "--master-bind-port", port, "--master-port", port)
-
-
 def collect(name: str, folder: Path, source: AwsReports | LocalReports | None) -> Run:
     """What a run left in ``folder``, joined with the server's records if there is a source."""
     requests = read_requests(folder / f"{name}_requests.jsonl")
@@ -102,9 +93,9 @@ def collect(name: str, folder: Path, source: AwsReports | LocalReports | None) -
     window = (start_s - _CLOCKS_S, start_s + duration_s + _CLOCKS_S)
     server = tuple(source.between(*window)) if source is not None else ()
     by_id = {record.request_id: record for record in server if record.request_id}
-    with (folder / f"{name}_stats_history.csv").open(newline="", encoding="utf-8") as file:
-        history = [row for row in csv.DictReader(file) if row["Name"] == "Aggregated"]
+    history = csv.DictReader((folder / f"{name}_stats_history.csv").read_text("utf-8").splitlines())
+    seconds = (row for row in history if row["Name"] == "Aggregated")
+    users = tuple((float(row["Timestamp"]), int(row["User Count"])) for row in seconds)
     joined = (replace(request, server=by_id.get(request.request_id)) for request in requests)
-    users = tuple((float(row["Timestamp"]), int(row["User Count"])) for row in history)
     spilled_over = source.spilled_over(*window) if source is not None else None
     return Run(name, start_s, duration_s, tuple(joined), server, users, spilled_over)

@@ -1,4 +1,4 @@
-"""For Locust: ``locust -f loadtest/locustfile.py [Person|Index|Predict|Feedback|Labels …]``.
+"""For Locust: ``locust -f loadtest/locustfile.py [Person|Predict|Iris|FlightDelay …]``.
 
 Without a name the users are persons. Workers and ``--processes`` report every request to the
 master, which writes them to ``--requests``. An error in a user's own code is a failed request.
@@ -22,14 +22,14 @@ from loadtest import check
 from loadtest.photos import load_photos
 from loadtest.records import Request
 from loadtest.shapes import SHAPES, stage_at
-from loadtest.soak.users import Hostile, Reviewer, Visitor
+from loadtest.soak.users import Enqueuer, Hostile, Reviewer, Visitor
+from loadtest.tabular_users import FlightDelay, Iris
 from loadtest.users import Feedback, Index, Labels, Person, Predict, ServiceUser
 
-__all__ = ["Feedback", "Index", "Labels", "Person", "Predict", "Shape"]
-__all__ += ["Hostile", "Reviewer", "Visitor"]  # of the soak
+__all__ = ["Feedback", "FlightDelay", "Index", "Iris", "Labels", "Person", "Predict", "Shape"]
+__all__ += ["Enqueuer", "Hostile", "Reviewer", "Visitor"]  # of the soak
 
-_LEAVE_RATE = 100.0
-_MESSAGE = "request"
+_LEAVE_RATE, _MESSAGE = 100.0, "request"
 
 
 class Shape(LoadTestShape):
@@ -42,8 +42,7 @@ class Shape(LoadTestShape):
         runner: Any = self.runner
         stage = stage_at(runner.environment.parsed_options, self.get_run_time())  # type: ignore[no-untyped-call]
         if stage is None and self.get_current_user_count():  # type: ignore[no-untyped-call]
-            # Locust ends a shape by quitting, which gives workers half a second. So everybody
-            # leaves first, each with the last answer or after --stop-timeout.
+            # Locust ends a shape by quitting, which gives workers half a second: all leave first.
             return 0, _LEAVE_RATE
         return stage
 

@@ -1,8 +1,6 @@
-"""Photos to send: real ones from a folder, or generated ones of known sizes; and a bomb."""
+"""Photos to send: real ones from a folder, or generated ones of known sizes."""
 
 import io
-import struct
-import zlib
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,8 +9,7 @@ import numpy as np
 from PIL import Image
 
 _TYPES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png"}
-_MAX_BYTES = 4_500_000
-_JPEG_QUALITY = 85
+_MAX_BYTES, _JPEG_QUALITY = 4_500_000, 85
 
 # By size: width, height, and the noise that gives it: a web picture, a screenshot, a phone's photo.
 _GENERATED = {50_000: (320, 240, 60.8), 500_000: (1280, 960, 23.5), 3_000_000: (3200, 2400, 22.1)}
@@ -27,10 +24,9 @@ class Photo(NamedTuple):
 
 def load_photos(folder: Path | None) -> tuple[Photo, ...]:
     """Every JPEG and PNG in ``folder`` that the API takes (4.5 MB); generated ones without any."""
-    files = sorted(folder.iterdir()) if folder is not None and folder.is_dir() else []
     photos = tuple(
         Photo(file.read_bytes(), _TYPES[file.suffix.lower()])
-        for file in files
+        for file in sorted(folder.glob("*") if folder else ())
         if file.suffix.lower() in _TYPES and file.stat().st_size <= _MAX_BYTES
     )
     return photos or generated_photos()
@@ -53,16 +49,3 @@ def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, file_format, **options)
     return buffer.getvalue()
-
-
-def png_chunk(kind: bytes, body: bytes) -> bytes:
-    """One chunk of a PNG, with its length and checksum."""
-    checksum = struct.pack(">I", zlib.crc32(kind + body))
-    return struct.pack(">I", len(body)) + kind + body + checksum
-
-
-def png_bomb(width: int = 50_000, height: int = 50_000) -> bytes:
-    """A PNG of a few kilobytes that says it has ``width`` by ``height`` pixels."""
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(bytes(1_000_000))), (b"IEND", b"")
-    return b"\x89PNG\r\n\x1a\n" + b"".join(png_chunk(kind, body) for kind, body in chunks)

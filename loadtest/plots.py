@@ -25,8 +25,7 @@ _PERCENTS = (50, 75, 90, 95, 99, 100)
 _WIDTH, _HEIGHT = 8.0, 3.0  # inches, of a panel
 _SECONDS = "seconds since the run began"
 
-Variants = Mapping[str, Sequence[Run]]
-"""Runs of the same load by what they were run against."""
+Variants = Mapping[str, Sequence[Run]]  # of the same load, by what they were run against
 
 
 def draw_plots(variants: Variants) -> dict[str, str]:

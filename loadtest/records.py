@@ -12,8 +12,8 @@ from infra.local.aws_lambda.report import Report
 INDEX, PREDICT = "GET /", "POST /v1/predict"
 FEEDBACK, LABELS = "POST /v1/feedback", "GET /v1/labels"
 
+# Refused is overload, said at once (429 or 503); a timeout is a 504, or no answer in time.
 Outcome = Literal["ok", "refused", "timeout", "failed"]
-"""``refused`` is overload, said at once (429 or 503); ``timeout`` is a 504 or no answer in time."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Request:
     cold: bool | None = None  # as the answer's headers say, None where no function answered
     reason: str = ""
     code: str = ""  # the problem's
-    comment: str = ""  # feedback's
+    comment: str = ""  # what the check of a good answer kept
     server: Report | None = None  # None where no record has its id
 
     @property
@@ -55,6 +55,6 @@ def write_joined(path: Path, runs: Iterable[tuple[str, Sequence[Request]]]) -> N
         table.writeheader()
         for run, requests in runs:
             for request in requests:
-                record = vars(request.server) if request.server is not None else {}
-                recorded = {f"server_{name}": value for name, value in record.items()}
-                table.writerow({"run": run, **vars(request), **recorded})
+                record = vars(request.server) if request.server else {}
+                facts = {f"server_{name}": value for name, value in record.items()}
+                table.writerow({"run": run, **vars(request), **facts})

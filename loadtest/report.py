@@ -1,7 +1,5 @@
 """Reports: one page that needs nothing else, and the same as Markdown with plots beside it."""
 
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +7,10 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from infra.deploy.costs import PRICES
+from infra.local.machine.description import machine
 from loadtest.load import Run
 from loadtest.records import write_joined
-from loadtest.verdict import PRICES
 
 _PAGES = ("report.html", "report.md")
 _TEMPLATES = Environment(
@@ -49,11 +48,3 @@ def write_report(report: LoadReport, folder: Path, command: str, load: str, bega
     for name, page in pages.items():
         (folder / name).write_text(page, "utf-8")
     return f"\n{pages['report.md'].partition('![')[0]}{folder / 'report.html'}"
-
-
-def machine() -> str:
-    """Processor, cores and system of this machine, which may be client and server in one."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text("utf-8").splitlines() if cpuinfo.is_file() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{(*names, platform.machine())[0]}, {os.cpu_count()} cores, {platform.system()}"

@@ -64,9 +64,8 @@ def span_s(requests: Sequence[Request]) -> float:
 def percentiles(
     requests: Iterable[Request], percents: Sequence[int] = PERCENTS
 ) -> dict[int, Percentile]:
-    """The smallest latency that so many per cent do not exceed (nearest rank): of good answers and
-    of timeouts, which took at least as long as was waited. From the first timeout on, all is a
-    lower bound. What was refused or failed does not tell how long an answer takes."""
+    """The smallest latency that so many per cent do not exceed (nearest rank), of good answers and
+    timeouts. From the first timeout on, which took at least as long, all is a lower bound."""
     answered = (request for request in requests if request.outcome in ("ok", "timeout"))
     waits = sorted((request.latency_ms, request.outcome == "timeout") for request in answered)
     if not waits:

@@ -18,8 +18,7 @@ _CORRECT_SHARE = 0.7  # of feedback
 
 
 class ServiceUser(FastHttpUser):
-    """Sends requests, has every answer checked and recorded, and waits when it is refused; its
-    steps return an answer if it is good."""
+    """Has every answer checked and recorded, and waits when refused; steps return good answers."""
 
     abstract = True
     network_timeout = 35.0  # longer than the 30 s an HTTP API waits: its answer is to be seen
@@ -43,12 +42,12 @@ class ServiceUser(FastHttpUser):
 
     def open_page(self) -> Answer | None:
         """Load the page."""
-        return self.send(Exchange(INDEX, "GET", self.options.page_url, check.check_page))
+        return self.send(check.get(self.options.page_url, check.check_page, INDEX))
 
     def search_labels(self) -> Answer | None:
         """Search the labels."""
-        target = f"/v1/labels?q={random.choice(_SEARCHES)}"
-        return self.send(Exchange(LABELS, "GET", target, check.check_labels))
+        path = f"/v1/labels?q={random.choice(_SEARCHES)}"
+        return self.send(check.get(path, check.check_labels, LABELS))
 
     def predict(self) -> Answer | None:
         """Send a photo and keep the receipt."""
@@ -58,14 +57,13 @@ class ServiceUser(FastHttpUser):
 
     def give_feedback(self) -> Answer | None:
         """Answer the last prediction, or make the first."""
-        correct = random.random() < _CORRECT_SHARE
-        if not self.receipt:
-            return self.predict()
-        return self.send(check.feedback(self.receipt, correct=correct))
+        feedback = check.feedback(self.receipt, correct=random.random() < _CORRECT_SHARE)
+        return self.send(feedback) if self.receipt else self.predict()
 
     def send(self, exchange: Exchange) -> Answer | None:
         """The answer if it is good."""
-        headers = {"content-type": exchange.content_type} if exchange.content_type else {}
+        headers = dict(exchange.headers)
+        headers |= {"content-type": exchange.content_type} if exchange.content_type else {}
         request: Any = partial(self.client.request, catch_response=True, headers=headers)
         # It types bodies as text.
         with request(exchange.method, exchange.target, exchange.name, exchange.body) as response:
@@ -89,14 +87,9 @@ class ServiceUser(FastHttpUser):
     ) -> None:
         """Record a request that has ended."""
         headers, body = answer.headers, exchange.body
+        facts = (exchange.name, answer.status, result.outcome, round(latency_ms, 3))
         request = Request(
-            start_s=start_s,
-            user=type(self).__name__,
-            name=exchange.name,
-            status=answer.status,
-            outcome=result.outcome,
-            latency_ms=round(latency_ms, 3),
-            request_bytes=len(body) if isinstance(body, bytes) else 0,
+            *(start_s, type(self).__name__, *facts, len(body) if isinstance(body, bytes) else 0),
             # The function's id, else the gateway's: the server's record has it.
             request_id=headers.get("x-request-id") or headers.get("apigw-requestid", ""),
             environment_id=headers.get("x-environment-id", ""),
@@ -104,7 +97,7 @@ class ServiceUser(FastHttpUser):
             cold={"true": True, "false": False}.get(headers.get("x-cold-start", "")),
             reason=result.reason,
             code="" if result.outcome == "ok" else answer.code,
-            comment=exchange.comment,
+            comment=result.comment,
         )
         type(self).record(request)
 

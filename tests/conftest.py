@@ -99,4 +99,4 @@ def cloud(embedded_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def running_cloud(data: Path, models_dir: Path, *options: str) -> AbstractContextManager[Cloud]:
     """What ``make run`` starts, on a free port; stopped as by Ctrl-C."""
     model = ("--model", "efficientnet-lite0", "--models-dir", str(models_dir))
-    return running_service(data, *model, *options)
+    return running_service(data, *model, "--parameter", "FrontDoors=on", *options)

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings
 import feedback.answer
 import feedback.labels
 import flight_delay.upload
+import front_doors.refusals
 import image_classifier.complexity
 import image_classifier.decode
 import image_classifier.queued
@@ -26,6 +27,7 @@ import serving.collection
 import serving.image_body
 import serving.receipts
 from feedback.settings import FeedbackSettings
+from front_doors.settings import PhotoDoorSettings, TabularDoorSettings
 from image_classifier.settings import CollectionWorkerSettings
 from image_classifier.worker_settings import WorkerSettings
 from image_collections.settings import CollectionApiSettings
@@ -48,12 +50,14 @@ GUIDES = [
     "docs/decisions.md",
     "docs/tabular.md",
     "docs/teaching.md",
+    "docs/protocols.md",
     "docs/reference.md",
 ]
 MODULES = (
     feedback.answer,
     feedback.labels,
     flight_delay.upload,
+    front_doors.refusals,
     image_classifier.complexity,
     image_classifier.decode,
     image_classifier.queued,
@@ -92,7 +96,6 @@ def test_every_error_code_is_listed_and_no_other():
     concrete = set().union(*map(codes_of, MODULES))
     logged = {  # no caller sees them: one ends the environment, the others return a message
         feedback.labels.LabelsInvalid.code,
-        image_classifier.queued.NotificationPending.code,
         image_classifier.upload_event.ForeignMessage.code,
     }
 
@@ -113,6 +116,7 @@ def test_every_code_of_a_photo_s_row_is_listed():
     [
         *(WorkerSettings, CollectionWorkerSettings, CollectionApiSettings),
         *(FeedbackSettings, PredictionStoreSettings, TabularSettings),
+        *(PhotoDoorSettings, TabularDoorSettings),
     ],
 )
 def test_every_setting_is_listed_as_it_describes_itself(settings: type[BaseSettings]):
@@ -200,7 +204,7 @@ def test_its_costs_add_up():
         ((2.0 + 0.3) * 1_000_000 / 1_000_000 * 0.50, "1.15"),
         (110 * 0.020, "2.20"),
         (1769 / 1024 * 0.080 * 1_000_000 * 0.0000166667, "2.30"),
-        (4 * 0.625 + 2 * 0.125, "2.75"),
+        (3 * 0.625 + 2 * 0.125, "2.12"),
         ((4 * 2.0 + 3 * 0.3) * 0.50, "4.45"),
     ],
 )

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from image_classifier.artifact import Artifact
@@ -19,6 +21,14 @@ class Timings:
     decode_ms: float
     preprocess_ms: float
     infer_ms: float
+
+
+@dataclass(frozen=True)
+class Inference:
+    """Probabilities [classes], in class order, and what they cost."""
+
+    probabilities: NDArray[np.float32]
+    timings: Timings
 
 
 @dataclass(frozen=True)
@@ -43,20 +53,33 @@ class Classifier:
         """Classify the photo in ``data``; ``look`` is shown it as it was decoded.
 
         Raises:
-            UnsupportedImageFormat, TooManyPixels, ImageDamaged: see ``decode``.
+            UnsupportedImageFormat, TooManyPixels, ImageTooComplex, ImageDamaged: see ``decode``.
+        """
+        inference = self.infer_photo(data, look)
+        return Classification(
+            rank(inference.probabilities, self.artifact.labels, top_k), inference.timings
+        )
+
+    def infer_photo(
+        self, photo: bytes | Image.Image, look: Callable[[Image.Image], None] = lambda _: None
+    ) -> Inference:
+        """Every class' probability for a photo's file, or for an RGB image that is upright already.
+
+        Raises:
+            UnsupportedImageFormat, TooManyPixels, ImageTooComplex, ImageDamaged: see ``decode``.
         """
         spec = self.artifact.manifest.input
         began = self.clock_s()
-        image = decode_image(data, min_shorter_side=spec.resize_shorter_side)
+        image = decode_image(photo, spec.resize_shorter_side) if isinstance(photo, bytes) else photo
         decoded = self.clock_s()
         look(image)
         array = to_input(image, spec)
         preprocessed = self.clock_s()
         probabilities = self.infer(array)
         inferred = self.clock_s()
-        return Classification(
-            predictions=rank(probabilities, self.artifact.labels, top_k),
-            timings=Timings(
+        return Inference(
+            probabilities,
+            Timings(
                 decode_ms=(decoded - began) * 1000,
                 preprocess_ms=(preprocessed - decoded) * 1000,
                 infer_ms=(inferred - preprocessed) * 1000,

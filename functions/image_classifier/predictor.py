@@ -1,7 +1,7 @@
 """A photo → what is answered, with its receipt: the same at once and from the queue."""
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from time import perf_counter
 
@@ -44,7 +44,7 @@ class Predictor:
             UnsupportedImageFormat, TooManyPixels, ImageTooComplex, ImageDamaged: see ``decode``.
         """
         result = self.classifier.classify(data, top_k)
-        record.measures |= {**asdict(result.timings), "image_bytes": len(data)}
+        record.measures |= {**vars(result.timings), "image_bytes": len(data)}
         manifest = self.classifier.artifact.manifest
         best = result.predictions[0]
         receipt = Receipt(
@@ -59,7 +59,7 @@ class Predictor:
         return PredictOut(
             prediction_id=self.receipts.issue(receipt),
             model=ModelName(name=manifest.name, version=manifest.version),
-            predictions=[PredictionOut(**asdict(each)) for each in result.predictions],
+            predictions=[PredictionOut(**vars(each)) for each in result.predictions],
         )
 
 

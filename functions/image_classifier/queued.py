@@ -1,6 +1,6 @@
 """Photos of the queue → their answers; each ends once, however often its message comes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,12 +30,6 @@ class UploadMissing(NotFound):
     code = "upload_missing"
 
 
-class NotificationPending(Unavailable):
-    """Another delivery finished the prediction, and may be about to notify."""
-
-    code = "notification_pending"
-
-
 class PredictionStore(Protocol):
     """Predictions by id."""
 
@@ -46,13 +40,7 @@ class PredictionStore(Protocol):
         """Mark as queued again, as if it had not been started."""
 
     def finish(self, prediction_id: str, outcome: Outcome, now: datetime) -> bool:
-        """Store how it ended unless it is finished; True for the one that did, who notifies."""
-
-    def take_over_notifying(self, prediction_id: str, now: datetime) -> bool | None:
-        """Whether to notify of a finished prediction; None while another may still do so."""
-
-    def notified(self, prediction_id: str, now: datetime) -> None:
-        """Note that the topic has it."""
+        """Store how it ended unless it is finished; whether it ended so."""
 
 
 class PhotoStore(Protocol):
@@ -61,16 +49,24 @@ class PhotoStore(Protocol):
     def get(self, prediction_id: str, max_bytes: int) -> bytes | None:
         """The photo; None if it is not there. Raises ``ImageTooLarge`` before reading it."""
 
-    def delete(self, prediction_id: str) -> None:
-        """Delete the photo, if it is there."""
+    def delete(self, prediction_ids: Collection[str]) -> None:
+        """Delete the photos, where they are there."""
+
+
+@dataclass(frozen=True)
+class _End:
+    prediction_id: str
+    status: Status
+    is_news: bool
 
 
 @dataclass(frozen=True)
 class QueuedPhotos:
     """The work on one message (``serving.lambda_queue.Work``), for several threads at once.
 
-    While a photo is classified, the next one is fetched and the one before is put away. Two photos
-    are held at most, as each may be near all limits.
+    While a photo is classified, the next one is fetched and the answer before is stored. Two photos
+    are held at most, as each may be near all limits. What follows an end is done in ``settle``,
+    once for all messages of a batch.
 
     An error of the photo ends its prediction; where a store cannot answer, the message is delivered
     again. So it is where its environment ends or nobody foresaw the error; but the
@@ -82,12 +78,13 @@ class QueuedPhotos:
     store: PredictionStore
     photos: PhotoStore
     bucket: str
-    notify: Callable[[str, Status], None] | None
+    notify: Callable[[Mapping[str, Status]], None] | None
     now: Callable[[], datetime]
     max_receives: int
     keep_photos: bool
     _held: BoundedSemaphore = field(init=False, default_factory=lambda: BoundedSemaphore(2))
     _classifying: Lock = field(init=False, default_factory=Lock)
+    _ended: list[_End] = field(init=False, default_factory=list)
 
     def __call__(self, message: SQSRecord, record: Record) -> None:
         """Answer all photos of the message, then raise the first error there was.
@@ -96,13 +93,29 @@ class QueuedPhotos:
             ForeignMessage: before anything is written.
         """
         ids = uploaded_ids(message.body, self.bucket)
-        errors = [error for each in ids if (error := self._attempt(each, record))]
+        # Whoever had it before may have ended between a prediction's end and what follows it.
+        again = int(message.attributes.approximate_receive_count) > 1
+        errors = [error for each in ids if (error := self._attempt(each, record, again=again))]
         if errors:
             raise errors[0]
 
-    def _attempt(self, prediction_id: str, record: Record) -> Exception | None:
+    def settle(self) -> None:
+        """Notify of what has ended, then delete its photos.
+
+        Whoever is interrupted here has the messages delivered again, so that of many notifications
+        one may come twice, but none is lost.
+        """
+        ended = list(self._ended)
+        self._ended.clear()
+        news = {end.prediction_id: end.status for end in ended if end.is_news}
+        if self.notify is not None and news:
+            self.notify(news)
+        if not self.keep_photos and ended:
+            self.photos.delete({end.prediction_id for end in ended})
+
+    def _attempt(self, prediction_id: str, record: Record, *, again: bool) -> Exception | None:
         try:
-            self._answer(prediction_id, record)
+            self._answer(prediction_id, record, again=again)
         except Unavailable as error:
             with suppress(Unavailable):
                 self.store.release(prediction_id)
@@ -111,7 +124,7 @@ class QueuedPhotos:
             return error
         return None
 
-    def _answer(self, prediction_id: str, record: Record) -> None:
+    def _answer(self, prediction_id: str, record: Record, *, again: bool) -> None:
         with self._held:
             prediction = self.store.start(prediction_id)
             if prediction is None:
@@ -119,12 +132,11 @@ class QueuedPhotos:
             unfinished = prediction.status in UNFINISHED
             outcome = self._outcome(prediction, record) if unfinished else None
         if outcome is None:
-            self._settle(prediction_id, prediction.status, notifies=False)
-            return
-        if self.store.finish(prediction_id, outcome, self.now()):
-            self._settle(prediction_id, outcome.status, notifies=True)
+            self._ended.append(_End(prediction_id, prediction.status, is_news=again))
+        elif self.store.finish(prediction_id, outcome, self.now()):
+            self._ended.append(_End(prediction_id, outcome.status, is_news=True))
         else:
-            self._answer(prediction_id, record)  # another delivery was faster
+            self._answer(prediction_id, record, again=again)  # another delivery was faster
 
     def _outcome(self, prediction: StoredPrediction, record: Record) -> Outcome:
         predictor = self.predictor
@@ -147,19 +159,6 @@ class QueuedPhotos:
             record.code = error.code
             return Outcome(Status.FAILED, problem=_problem(error, record))
         return Outcome(Status.SUCCEEDED, answer=answer.model_dump_json())
-
-    def _settle(self, prediction_id: str, status: Status, *, notifies: bool) -> None:
-        """What follows an end, also where the delivery that brought it was interrupted."""
-        if not self.keep_photos:
-            self.photos.delete(prediction_id)
-        if self.notify is None:
-            return
-        turn = notifies or self.store.take_over_notifying(prediction_id, self.now())
-        if turn is None:
-            raise NotificationPending("Another delivery may be about to notify.")
-        if turn:
-            self.notify(prediction_id, status)
-            self.store.notified(prediction_id, self.now())
 
 
 def _problem(error: ServiceError, record: Record) -> str:

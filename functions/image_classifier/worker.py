@@ -35,4 +35,4 @@ work = QueuedPhotos(
     max_receives=settings.max_receives,
     keep_photos=settings.keep_uploads,
 )
-handler = queue_handler(work, environment_of(settings), PowertoolsTelemetry())
+handler = queue_handler(work, environment_of(settings), PowertoolsTelemetry(), work.settle)

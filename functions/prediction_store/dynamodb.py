@@ -20,9 +20,6 @@ from serving.aws import translated
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-NOTIFYING = timedelta(minutes=1)
-"""How long the one who finished a prediction may take to notify before another does."""
-
 _UNAVAILABLE = "The predictions cannot be read or written now."
 _MOVABLE = Attr("status").is_in(list(UNFINISHED))
 _TIMES = ("created_at", "upload_until", "finished_at")
@@ -95,21 +92,11 @@ class PredictionTable:
         self._update(prediction_id, values, Attr("status").eq(Status.RUNNING))
 
     def finish(self, prediction_id: str, outcome: Outcome, now: datetime) -> bool:
-        """Store how it ended unless it is finished; True for the one that did, who notifies."""
-        values = asdict(outcome) | {"finished_at": now, "notifying_at": now}
-        return self._update(prediction_id, values, _MOVABLE)[0]
-
-    def take_over_notifying(self, prediction_id: str, now: datetime) -> bool | None:
-        """Whether to notify of a finished prediction; None while another may still do so."""
-        abandoned = Attr("notified_at").not_exists() & Attr("notifying_at").lt(
-            _text(now - NOTIFYING)
-        )
-        moved, standing = self._update(prediction_id, {"notifying_at": now}, abandoned)
-        return None if not moved and standing and "notified_at" not in standing else moved
-
-    def notified(self, prediction_id: str, now: datetime) -> None:
-        """Note that the topic has it."""
-        self._update(prediction_id, {"notified_at": now}, Attr("id").exists())
+        """Store how it ended unless it is finished; whether it ended so, which may have been stored
+        by a call whose answer was lost."""
+        values = asdict(outcome) | {"finished_at": now}
+        held, standing = self._update(prediction_id, values, _MOVABLE)
+        return held or (standing is not None and standing.get("finished_at") == _text(now))
 
     def _put(self, values: Mapping[str, Any], now: datetime) -> dict[str, Any] | None:
         """Store an item unless one of its id stands; the values of the one that stands."""

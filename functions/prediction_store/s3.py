@@ -1,15 +1,17 @@
 """Photos on their way: an S3 bucket, in which one prediction's photo has one key."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from serving import aws
-from serving.aws import translated
+from serving.aws import RETRY_AFTER_S, StoreUnavailable, translated
 from serving.image_body import check_size
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
 
 PREFIX = "uploads/"
 CLIENT_CONFIG = aws.CLIENT_CONFIG.merge(aws.S3_ADDRESSES)
@@ -68,7 +70,12 @@ class PhotoBucket:
                 check_size(response["ContentLength"], max_bytes)
                 return body.read()
 
-    def delete(self, prediction_id: str) -> None:
-        """Delete the photo, if it is there."""
+    def delete(self, prediction_ids: Collection[str]) -> None:
+        """Delete the photos, where they are there; 1000 at most."""
+        objects: list[ObjectIdentifierTypeDef] = [{"Key": PREFIX + each} for each in prediction_ids]
         with translated(_UNAVAILABLE):
-            self._client.delete_object(Bucket=self._bucket, Key=PREFIX + prediction_id)
+            answer = self._client.delete_objects(
+                Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True}
+            )
+        if errors := answer.get("Errors"):
+            raise StoreUnavailable(f"{_UNAVAILABLE} {errors[0].get('Message')}", RETRY_AFTER_S)

@@ -51,11 +51,14 @@ def create_app(  # noqa: PLR0913, PLR0917  # everything that an app consists of
     environment: ServingEnvironment,
     telemetry: Telemetry,
     docs_path: str | None = None,
+    error_form: ErrorForm | None = None,
 ) -> "RequestEdge":
     """The function's ASGI app: ``router`` below ``base_path``, and so is its documentation unless
-    ``docs_path`` names another place; errors, ids and records around it.
+    ``docs_path`` names another place; errors (as problems, or in ``error_form``), ids and records
+    around it.
     """
     app = create_documented_app(title, base_path if docs_path is None else docs_path)
+    app.state.error_form = error_form or problem
     app.include_router(router, prefix=base_path, dependencies=[Depends(_routed)])
     app.add_exception_handler(ServiceError, _service_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
@@ -141,7 +144,7 @@ def _answer(request: Request, error: ServiceError) -> Response:
     """The answer that tells a caller of ``error``."""
     record = record_of(request)
     record.code = error.code
-    form: ErrorForm = getattr(request.state, "error_form", problem)
+    form: ErrorForm = getattr(request.state, "error_form", request.app.state.error_form)
     return form(record, error)
 
 

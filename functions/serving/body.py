@@ -58,6 +58,16 @@ async def read_json(request: Request, model: type[Body], max_bytes: int) -> Body
         raise EmptyBody("The request has no body.")
     if len(body) > max_bytes:
         raise BodyTooLarge(f"The body has {len(body):,} bytes; at most {max_bytes:,} are taken.")
+    return validate_json(body, model)
+
+
+def validate_json(body: bytes, model: type[Body]) -> Body:
+    """``body`` as ``model``.
+
+    Raises:
+        InvalidJson, MissingField
+        InvalidParameter: a field has the wrong type or an impossible value.
+    """
     try:
         return model.model_validate_json(body)
     except ValidationError as exc:

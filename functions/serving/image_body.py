@@ -72,7 +72,7 @@ async def read_image(request: Request) -> bytes:
     elif content_type == "multipart/form-data":
         data = await _from_form(request)
     elif content_type == "application/json":
-        data = _from_base64((await read_json(request, ImageJson, MAX_JSON_BYTES)).image)
+        data = from_base64((await read_json(request, ImageJson, MAX_JSON_BYTES)).image)
     else:
         raise UnsupportedContentType(
             "Send the image with Content-Type image/jpeg (or another image type), as the field "
@@ -107,11 +107,16 @@ async def _from_form(request: Request) -> bytes:
     raise MissingField("The form has no file in its field 'file'.")
 
 
-def _from_base64(text: str) -> bytes:
+def from_base64(text: str, field: str = "image") -> bytes:
+    """The file that ``text`` of ``field`` holds; a data: URL is taken too.
+
+    Raises:
+        InvalidBase64
+    """
     if text.startswith("data:"):
         text = text.partition(",")[2]
     try:
         # base64 tools break lines, which is harmless; anything else outside the alphabet is not.
         return base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as exc:
-        raise InvalidBase64("The field 'image' is not base64.") from exc
+        raise InvalidBase64(f"The field '{field}' is not base64.") from exc

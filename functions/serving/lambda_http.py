@@ -4,7 +4,7 @@ from fastapi import APIRouter
 from mangum import Mangum
 from mangum.adapter import DEFAULT_TEXT_MIME_TYPES
 
-from serving.api import PROBLEM_JSON, create_app
+from serving.api import PROBLEM_JSON, ErrorForm, create_app
 from serving.settings import ServingSettings
 from serving.telemetry import PowertoolsTelemetry, Telemetry, environment_of
 
@@ -16,9 +16,10 @@ def http_handler(  # noqa: PLR0913, PLR0917  # everything that an app consists o
     settings: ServingSettings,
     telemetry: Telemetry | None = None,
     docs_path: str | None = None,
+    error_form: ErrorForm | None = None,
 ) -> Mangum:
     """The handler of a function that serves ``router`` below ``base_path``, and its documentation
-    there or below ``docs_path``.
+    there or below ``docs_path``; its errors are problems, or in ``error_form``.
 
     ``lifespan="off"``: Mangum would enter it on every invocation; what is loaded once is loaded
     when ``handler.py`` is imported.
@@ -30,5 +31,6 @@ def http_handler(  # noqa: PLR0913, PLR0917  # everything that an app consists o
         environment_of(settings),
         telemetry or PowertoolsTelemetry(),
         docs_path,
+        error_form,
     )
     return Mangum(app, lifespan="off", text_mime_types=[*DEFAULT_TEXT_MIME_TYPES, PROBLEM_JSON])

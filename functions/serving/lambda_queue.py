@@ -20,12 +20,15 @@ The messages of a batch are dealt with at once, each in a thread."""
 
 
 def queue_handler(
-    work: Work, environment: ServingEnvironment, telemetry: Telemetry
+    work: Work,
+    environment: ServingEnvironment,
+    telemetry: Telemetry,
+    settle: Callable[[], None] = lambda: None,
 ) -> Callable[[dict[str, Any], Any], Any]:
     """The handler of a function behind an SQS queue (``ReportBatchItemFailures``).
 
     Messages whose work raised are reported as failed, so that the queue delivers these, and only
-    these, again.
+    these, again; all of a batch where ``settle``, which follows, raises.
     """
     processor = AsyncBatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
@@ -39,6 +42,8 @@ def queue_handler(
             await asyncio.to_thread(work, record, note)
 
     def handler(event: dict[str, Any], context: Any) -> Any:
-        return async_process_partial_response(event, handle, processor, context)
+        failures = async_process_partial_response(event, handle, processor, context)
+        settle()
+        return failures
 
     return handler

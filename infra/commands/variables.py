@@ -36,8 +36,13 @@ def own_variables(data: Path, model: ServedModel, models_dir: Path) -> dict[str,
     served = [exported.get(function, embedded) for function, (_, embedded) in _TABULAR.items()]
     return {
         **{function: {"MODEL_DIR": folder} for function, folder in exported.items()},
+        "TabularDoorsFunction": {
+            f"{_TABULAR[function][1].partition('/')[0].upper()}_MODEL_DIR": folder
+            for function, folder in exported.items()
+        },
         "ClassifierFunction": {**classifier, "OTHER_MODELS": json.dumps(served)},
         "CollectionWorkerFunction": {"MODEL_DIR": str(model.folder)},
+        "PhotoDoorsFunction": {"MODEL_DIR": str(model.folder)},
         "WorkerFunction": classifier,
         "FeedbackFunction": {**labels, **key, "PREVIOUS_RECEIPT_KEY": ""},
         "FeedbackCheckFunction": key,

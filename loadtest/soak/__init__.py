@@ -1,1 +1,1 @@
-"""Endurance: ``locustfile`` (service, killer, report) → users; → findings, which has no I/O."""
+"""Endurance: experiment → findings, queued, which have no I/O; in Locust: users → requests."""

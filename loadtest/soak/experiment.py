@@ -1,5 +1,4 @@
-"""The endurance test: good and hostile users on a service of its own, whose environments are killed
-meanwhile."""
+"""Endurance: good and hostile users on a service whose environments are killed meanwhile."""
 
 # ruff: noqa: T201 - a command line prints
 
@@ -8,27 +7,34 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from time import sleep, time
 
 import psutil
+import requests
 
 from infra.commands.launch import ENVIRON, ROOT, Service, ServiceFailed, running_service
 from infra.local.aws_lambda.report import LocalReports
 from infra.local.machine.processes import environments_below, is_running
+from loadtest.check import Answer
 from loadtest.load import collect, generate_load
 from loadtest.plots import draw_plots
 from loadtest.records import read_requests
 from loadtest.report import LoadReport
 from loadtest.soak import findings
 from loadtest.soak.findings import GATEWAY, Growth, Kill, Sample
+from loadtest.soak.queued import UPLOAD, wait_for_ends
 from loadtest.summary import summarize
 
-USERS = ("Visitor", "Reviewer", "Hostile")
+USERS = ("Visitor", "Reviewer", "Hostile", "Enqueuer")
 HEAD = ("", "requests", "MB", "MB at the end", "fitted MB", "per 1000", "descriptors")
 _TABLE = "MB once warm and at the end, the rise of a line through them, descriptors less clients'."
 _PROGRESS_S = 5
+_LOOKS = 100  # within a second
+_ENDS_S = 240  # a photo whose worker was killed is delivered again after 180 s
 _MOST_PROBLEMS = 20  # that are spelled out
 
 
@@ -36,9 +42,8 @@ class Watch:
     """Until Locust ends or Ctrl-C: measures every second, kills an environment now and then."""
 
     def __init__(self, service: Service, requests: Path, kill_every_s: float) -> None:
-        self.kills: list[Kill] = []
-        self.samples: list[Sample] = []
-        self._service, self._requests, self._kill_every_s = service, requests, kill_every_s
+        self.kills, self.samples = list[Kill](), list[Sample]()
+        self._service, self.requests, self._kill_every_s = service, requests, kill_every_s
 
     def __call__(self, locust: "subprocess.Popen[bytes]") -> None:
         """Returns when it has ended."""
@@ -48,18 +53,27 @@ class Watch:
                 with suppress(subprocess.TimeoutExpired):
                     locust.wait(1 - time() % 1)
                     return
-                if not second and not (self._requests.exists() and self._requests.stat().st_size):
+                if not second and not (self.requests.exists() and self.requests.stat().st_size):
                     continue
                 second += 1
                 self.samples += _measure(self._service)
                 if self._kill_every_s and second >= self._kill_every_s * (len(self.kills) + 1):
                     self._kill_one()
                 if second % _PROGRESS_S == 0:
-                    self._print_progress(second)
+                    kinds = Counter(request.outcome for request in read_requests(self.requests))
+                    wrong = f"{kinds['failed'] + kinds['timeout']} without a right answer"
+                    sent = f"{kinds.total():6} requests  {wrong}  {len(self.kills)} kills"
+                    print(f"{second:5} s  {sent}", flush=True)
 
     def _kill_one(self) -> None:
+        """If one is at work within a second, that one."""
         running = environments_below(self._service.process.pid)
-        victim = findings.choose_victim(list(running), len(self.kills))
+        for _ in range(_LOOKS):
+            order = sorted(running, key=lambda key: _is_busy(running[key]))
+            victim = findings.choose_victim(order, len(self.kills))
+            if victim is None or _is_busy(running[victim]):
+                break
+            sleep(1 / _LOOKS)
         if victim is not None:
             start_s = time()
             for process in running[victim]:
@@ -69,12 +83,6 @@ class Watch:
                 sleep(0.01)  # on a busy machine one lives on for a moment
             self.kills.append(Kill(*victim, start_s, time()))
 
-    def _print_progress(self, second: int) -> None:
-        outcomes = Counter(request.outcome for request in read_requests(self._requests))
-        wrong = outcomes["failed"] + outcomes["timeout"]
-        sent = f"{outcomes.total():6} requests  {wrong} without a right answer"
-        print(f"{second:5} s  {sent}  {len(self.kills)} kills", flush=True)
-
 
 def soak(options: argparse.Namespace, load: tuple[str, ...], folder: Path) -> LoadReport:
     """It failed if anything happened that a kill does not excuse."""
@@ -83,22 +91,32 @@ def soak(options: argparse.Namespace, load: tuple[str, ...], folder: Path) -> Lo
     with running_service(data, *service_options) as service:
         watch = Watch(service, folder / "soak_requests.jsonl", options.kill_every)
         generate_load("soak", folder, service.url, load, watch)
+        print("== waiting for the last photos", flush=True)
+        comments = (request.comment for request in read_requests(watch.requests))
+        taken = dict(findings.notes(comments, "photo"))
+        ends = wait_for_ends(taken, partial(_ask, service.url), _ENDS_S, partial(sleep, 1.0))
         reports = service.reports()
     run = collect("soak", folder, LocalReports(data / "logs" / "requests.jsonl"))
     failures = findings.sort_failures(run.requests, watch.kills)
-    strange = findings.unexplained(reports, watch.kills)
     growths = list(findings.measure_growth(watch.samples, reports))
     confirmed, lost = findings.compare_feedback(run.requests, _stored_comments(data))
-    problems = list(findings.find_problems(failures, strange, growths, lost))
+    wrong = findings.compare_photos(taken, ends)
+    strange = findings.unexplained(reports, watch.kills)
+    problems = [*findings.find_problems(failures, strange, growths, lost), *wrong]
     statistics, kinds = summarize(run.requests), Counter(request.name for request in run.requests)
+    kinds += Counter(f"later {end.partition(':')[0] or 'unfinished'}" for end in ends.values())
     hostile = sum(request.user == "Hostile" for request in run.requests)
     in_flight, sent_to_dead, unexcused = map(len, failures)
+    crashes = Counter(report.function for report in reports if report.outcome == "function_crashed")
     lost_there = f"answers lost in flight in one: {in_flight}; sent there later: {sent_to_dead}"
+    uploads = f"{kinds[UPLOAD]} by upload; lost, unfinished or answered otherwise: {len(wrong)}"
     counts = (
         f"{statistics.duration_s:.0f} s, {statistics.requests} requests, {hostile} hostile.",
         f"Environments killed: {len(watch.kills)}; {lost_there}; other failures: {unexcused}.",
         f"Refused (503, Retry-After): {statistics.refused}.",
         f"Feedback confirmed: {confirmed}; lost: {len(lost)}.",
+        f"Photos taken to be answered later: {len(taken)}, {uploads}.",
+        f"Workers killed in the middle of a photo: {crashes['WorkerFunction']}.",
         f"By kind: {', '.join(f'{kind} {number}' for kind, number in sorted(kinds.items()))}.",
     )
     verdict = f"Failed: {len(problems)} problems." if problems else "Endured."
@@ -106,6 +124,17 @@ def soak(options: argparse.Namespace, load: tuple[str, ...], folder: Path) -> Lo
     target = f"{options.environments} local environments a function, {options.model}"
     table, plots = [HEAD, *map(_row, growths)], draw_plots({"soak": [run]})
     return LoadReport("Soak", target, bool(problems), sentences, table, plots, [run])
+
+
+def _is_busy(processes: Iterable[psutil.Process]) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return any(process.status() == psutil.STATUS_RUNNING for process in processes)
+    return False
+
+
+def _ask(url: str, prediction_id: str) -> Answer:
+    response = requests.get(f"{url}/v1/predictions/{prediction_id}", timeout=_ENDS_S)
+    return Answer(response.status_code, response.headers, response.content)
 
 
 def _row(growth: Growth) -> tuple[str, ...]:
@@ -128,19 +157,16 @@ def _measure(service: Service) -> list[Sample]:
                 memory_mb = sum(process.memory_info().rss for process in processes) / 1e6
                 descriptors = sum(process.num_fds() for process in processes)
                 for link in processes[0].net_connections("tcp") if GATEWAY in key else ():
-                    of_client = link.laddr.port == port and link.status == psutil.CONN_ESTABLISHED
-                    descriptors -= of_client
+                    descriptors -= (link.laddr.port, link.status) == (port, psutil.CONN_ESTABLISHED)
                 samples.append(Sample(time(), *key, memory_mb, descriptors))
     return samples
 
 
 def _stored_comments(data: Path) -> list[str | None]:
-    """Comments of all feedback that a service left in ``data``, read as by ``make feedback-export``
-    from a store that is started anew."""
+    """Comments of all feedback left in ``data``; ``make feedback-export`` starts the store anew."""
     output = data / "feedback.jsonl"
-    command = (sys.executable, "-m", "infra.commands.feedback_export", "--data", str(data))
-    format_options = ("--output", str(output), "--format", "jsonl")
-    done = subprocess.run([*command, *format_options], cwd=ROOT, env=ENVIRON, check=False)  # noqa: S603
-    if done.returncode:
+    options = ("--data", str(data), "--output", str(output), "--format", "jsonl")
+    command = (sys.executable, "-m", "infra.commands.feedback_export", *options)
+    if subprocess.run(command, cwd=ROOT, env=ENVIRON, check=False).returncode:  # noqa: S603
         raise ServiceFailed("feedback could not be read back")
     return [json.loads(line)["comment"] for line in output.read_text("utf-8").splitlines()]

@@ -3,7 +3,7 @@ descriptors grow, which feedback is lost."""
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import linear_regression
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ _ROUNDING_S = 0.01
 # moved by 30 MB, and lines through 500 to 4400 requests by -11 to +5 MB. One leaked photo of
 # 640 x 480 in every tenth request passes both limits.
 _MAX_MB, _MAX_MB_PER_1000 = 40.0, 5.0
-_WARM_UP_REQUESTS = 50  # until it has seen most kinds
+_WARM_UP_REQUESTS = 100  # until it has seen most kinds
 # Idle connections to environments come and go; a leak of one per request soon passes it.
 _MAX_DESCRIPTORS = 8
 
@@ -45,10 +45,8 @@ class Sample(NamedTuple):
 
 
 class Growth(NamedTuple):
-    """An environment after ``requests``, from its ``first`` warm sample to its ``last``.
-
-    A line through its memory in between rises by ``mb_per_1000`` requests, ``fitted_mb`` in all.
-    """
+    """An environment after ``requests``, from its ``first`` warm sample to its ``last``: a line
+    through its memory in between rises by ``mb_per_1000`` requests, ``fitted_mb`` in all."""
 
     name: str
     requests: int
@@ -68,10 +66,10 @@ class Failures(NamedTuple):
 
 
 def choose_victim(running: Sequence[tuple[str, str]], turn: int) -> tuple[str, str] | None:
-    """Of environments by id and function, the oldest first: one function's after the other's, and
-    of several the youngest, so that the oldest shows whether it grows."""
-    youngest = {function: (name, function) for name, function in running}
-    return youngest[sorted(youngest)[turn % len(youngest)]] if youngest else None
+    """Of environments by id and function: one function's after the other's, and the last of
+    several. The oldest come first, as they show whether they grow, and of those at work last."""
+    last = {function: (name, function) for name, function in running}
+    return last[sorted(last, reverse=True)[turn % len(last)]] if last else None
 
 
 def sort_failures(requests: Iterable[Request], kills: Iterable[Kill]) -> Failures:
@@ -111,18 +109,25 @@ def compare_feedback(
     """How many predictions got feedback that the service confirmed; and those whose last confirmed
     comment, or a later one, is not stored exactly once. Comments: ``soak`` note number."""
     stored: dict[str, list[int]] = defaultdict(list)
-    for note, number in _notes(comments):
-        stored[note].append(number)
-    confirmed = dict(_notes(request.comment for request in requests if request.outcome == "ok"))
+    for note, number in notes(comments, "soak"):
+        stored[note].append(int(number))
+    confirmed = dict(notes((request.comment for request in requests), "soak"))
     alone = {note: numbers[0] for note, numbers in stored.items() if len(numbers) == 1}
-    return len(confirmed), [note for note in confirmed if alone.get(note, -1) < confirmed[note]]
+    return len(confirmed), [key for key in confirmed if alone.get(key, -1) < int(confirmed[key])]
 
 
-def _notes(comments: Iterable[str | None]) -> Iterator[tuple[str, int]]:
+def compare_photos(taken: Mapping[str, str], ends: Mapping[str, str]) -> list[str]:
+    """Sentences on photos, by id, that did not end, or not as they must."""
+    wrong = [(photo, ends[photo], end) for photo, end in taken.items() if ends[photo] != end]
+    return [f"photo {photo}: {end or 'unfinished'}, not {due}" for photo, end, due in wrong]
+
+
+def notes(comments: Iterable[str | None], word: str) -> Iterator[tuple[str, str]]:
+    """Key and value of those that are ``word``, key and value."""
     for comment in comments:
         match (comment or "").split():
-            case ["soak", note, number]:
-                yield note, int(number)
+            case [first, key, value] if first == word:
+                yield key, value
 
 
 def measure_growth(samples: Iterable[Sample], reports: Iterable[Report]) -> Iterator[Growth]:

@@ -7,52 +7,45 @@ from PIL import Image
 
 from loadtest import check
 from loadtest.check import JSON, Exchange
-from loadtest.photos import encode, png_bomb
+from loadtest.photos import encode
 
-_SMALL_PIXELS, _PHONE_PIXELS = (640, 640), (4000, 3000)
+_SMALL_PIXELS, _PHONE_PIXELS, _LARGE_PIXELS = (640, 640), (4000, 3000), (1600, 1200)
 _EXIF_ORIENTATION, _TURNED = 0x0112, 6
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")
-_FORM = "multipart/form-data; boundary=x"
-_FORM_HEAD = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n'
-_FORGED = "eyJub25jZSI6IngifQ.aSAcGA.c29hay1zb2FrLXNvYWstc29haw"
-
-
-@cache
-def web_photo(data: bytes) -> bytes:
-    """A photo at the size of a web picture, as JPEG."""
-    return encode(_small(data), "JPEG")
+FORM = "multipart/form-data; boundary=x"
+_FORM_PART = b'--x\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n%s\r\n'
+_LATE = ("truncated", "bomb", "not an image", "svg")
+_RECEIPTS = (b"eyJub25jZSI6IngifQ.aSAcGA.c29hay1zb2FrLXNvYWstc29haw", b"x" * 20_000)
 
 
 @cache
 def good_exchanges(data: bytes) -> tuple[Exchange, ...]:
     """What people send: a photo in every format and as a phone makes it, and the page's reads; what
     is sent more often is there more than once."""
-    exif, jpeg = Image.Exif(), web_photo(data)
+    exif, small = Image.Exif(), web_photo(data)
     exif[_EXIF_ORIENTATION] = _TURNED
-    files = {name.lower(): encode(_small(data), name) for name in _FORMATS}
-    files["phone"] = encode(_small(data).resize(_PHONE_PIXELS), "JPEG", exif=exif)
+    files = {name.lower(): encode(small, name) for name in _FORMATS}
+    files["phone"] = encode(small.resize(_PHONE_PIXELS), "JPEG", exif=exif)
     photos = [check.predict(file, "image/jpeg", f"predict {name}") for name, file in files.items()]
-    form = check.predict(_FORM_HEAD + jpeg + b"\r\n--x--\r\n", _FORM, "predict form")
-    page = Exchange("page", "GET", "/", check.check_page)
-    labels = Exchange("labels", "GET", "/v1/labels?q=cat&limit=5", check.check_labels)
-    reads = (
-        Exchange(name, "GET", f"/v1/{name}", check.check_status)
-        for name in ("models", "health", "openapi.json")
-    )
-    json = check.predict_json(jpeg, name="predict json", top_k=3)
+    form = check.predict(encode_form(files["jpeg"]), FORM, "predict form")
+    page = check.get("/", check.check_page, "page")
+    labels = check.get("/v1/labels?q=cat&limit=5", check.check_labels, "labels")
+    names = ("models", "health", "openapi.json")
+    reads = (check.get(f"/v1/{name}", check.check_status, name) for name in names)
+    json = check.predict_json(files["jpeg"], name="predict json", top_k=3)
     return (*photos * 4, page, page, labels, labels, json, form, *reads)
 
 
 @cache
 def hostile_exchanges(data: bytes) -> tuple[Exchange, ...]:
     """What must be refused, each with its own code."""
-    jpeg = web_photo(data)
-    forged = check.json_body(prediction_id=_FORGED, correct=True)
-    long = check.json_body(prediction_id="x" * 20_000, correct=True)
+    jpeg, dot = encode(web_photo(data), "JPEG"), encode(Image.new("1", (1, 1)), "GIF")
+    bomb = dot[:6] + b"\xff" * 4 + dot[10:]  # 65,535 pixels a side, it says
+    forged, long = (b'{"prediction_id": "%s", "correct": true}' % text for text in _RECEIPTS)
     photo, photos, answers = "image/jpeg", ("POST", "/v1/predict"), ("POST", "/v1/feedback")
     table = (
         ("truncated", photos, 422, "image_damaged", photo, jpeg[: len(jpeg) // 2]),
-        ("bomb", photos, 413, "too_many_pixels", photo, png_bomb()),
+        ("bomb", photos, 413, "too_many_pixels", photo, bomb),
         ("not an image", photos, 415, "unsupported_image_format", photo, b"hello"),
         ("svg", photos, 415, "unsupported_image_format", "image/svg+xml", b"<svg/>"),
         ("wrong type", photos, 415, "unsupported_content_type", "text/plain", jpeg),
@@ -63,7 +56,7 @@ def hostile_exchanges(data: bytes) -> tuple[Exchange, ...]:
         ("bad JSON", photos, 400, "invalid_json", JSON, b"{"),
         ("no field", photos, 400, "missing_field", JSON, b"{}"),
         ("bad base64", photos, 400, "invalid_base64", JSON, b'{"image": "***"}'),
-        ("bad form", photos, 400, "invalid_form", _FORM, b"x"),
+        ("bad form", photos, 400, "invalid_form", FORM, b"x"),
         ("bad top_k", ("POST", "/v1/predict?top_k=x"), 422, "invalid_parameter", photo, jpeg),
         ("forged receipt", answers, 403, "receipt_forged", JSON, forged),
         ("bad feedback", answers, 400, "invalid_json", JSON, b"["),
@@ -79,7 +72,25 @@ def hostile_exchanges(data: bytes) -> tuple[Exchange, ...]:
     )
 
 
-def _small(data: bytes) -> Image.Image:
+@cache
+def late_photos(data: bytes) -> tuple[tuple[Exchange, bytes], ...]:
+    """Photos that can wait, good ones and what decoding refuses, as they are sent to /v1/predict;
+    and a BMP beside its PNG where it has to be uploaded (5.8 MB)."""
+    exchanges = {*good_exchanges(data), *hostile_exchanges(data)}
+    photos = [each for each in exchanges if each.name.startswith("predict") or each.name in _LATE]
+    large = web_photo(data).resize(_LARGE_PIXELS, Image.Resampling.NEAREST)
+    png = check.predict(encode(large, "PNG"), "image/png", "predict large")
+    return *((photo, b"") for photo in photos), *((png, encode(large, "BMP")),) * 4
+
+
+def encode_form(file: bytes, **fields: str) -> bytes:
+    """The body of a ``FORM``, the file last."""
+    parts = [_FORM_PART % (name.encode(), b"", text.encode()) for name, text in fields.items()]
+    return b"".join((*parts, _FORM_PART % (b"file", b'; filename="a"', file), b"--x--\r\n"))
+
+
+def web_photo(data: bytes) -> Image.Image:
+    """A photo at the size of a web picture."""
     small = Image.open(io.BytesIO(data)).convert("RGB")
     small.thumbnail(_SMALL_PIXELS)
     return small

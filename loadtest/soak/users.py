@@ -1,4 +1,4 @@
-"""The users of a soak: visitors, reviewers who answer predictions, and hostile ones."""
+"""The users of a soak: visitors, reviewers, those whose photos wait, and hostile ones."""
 
 import random
 import socket
@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 from locust import task
 
 from loadtest import check
-from loadtest.check import JSON, Answer, Exchange, Result
-from loadtest.soak.requests import good_exchanges, hostile_exchanges, web_photo
+from loadtest.check import Answer, Exchange, Result
+from loadtest.photos import encode
+from loadtest.soak import queued, requests
 from loadtest.users import ServiceUser
+from predictions.schemas import UploadOut
 
 # ruff: noqa: S311 - chance, not secrets
 _PIECES, _PIECE_S, _STAY_S = 5, 0.2, 0.02
-_SECOND_SHARE = 1 / 3  # of feedback is sent again
+_SECOND_SHARE, _LAST_SHARE = 1 / 3, 1 / 50  # of feedback is sent again; of polls end asking
 
 
 class SoakUser(ServiceUser):
@@ -29,7 +31,7 @@ class SoakUser(ServiceUser):
 
     def __init__(self, environment: Any) -> None:
         super().__init__(environment)
-        self.jpeg = web_photo(self.original)
+        self.jpeg = encode(requests.web_photo(self.original), "JPEG")
         self.photo = check.predict(self.jpeg, "image/jpeg", "predict jpeg")
 
 
@@ -37,7 +39,7 @@ class Visitor(SoakUser):
     """Sends photos and reads what the page reads."""
 
     weight = 4
-    make_exchanges = staticmethod(good_exchanges)
+    make_exchanges = staticmethod(requests.good_exchanges)
 
     @task(21)
     def send_any(self) -> None:
@@ -55,29 +57,71 @@ class Reviewer(SoakUser):
     def review(self) -> None:
         """A photo, and what is said of its prediction."""
         if answer := self.send(self.photo):
-            again = random.random() < _SECOND_SHARE
-            statuses = {"feedback": 201, "feedback again": 200} if again else {"feedback": 201}
             receipt, note = answer.json["prediction_id"], uuid.uuid4().hex
-            for number, (name, status) in enumerate(statuses.items()):
+            kinds = (("feedback", 201), ("feedback again", 200))
+            for number, kind in enumerate(kinds[: 1 + (random.random() < _SECOND_SHARE)]):
                 text = f"soak {note} {number}"
-                if not self.send(check.feedback(receipt, name, status, correct=True, comment=text)):
+                if not self.send(check.feedback(receipt, *kind, correct=True, comment=text)):
                     break
+
+
+class Enqueuer(SoakUser):
+    """Has a photo answered at once, then later too, and polls until that has ended, or for long."""
+
+    fixed_count = 4
+    waiting = end = ""  # the prediction's id, and the fingerprint that it must end with
+
+    @task
+    def enqueue_or_poll(self) -> None:
+        """One step, so that a run may end at any pause."""
+        photo, file = random.choice(requests.late_photos(self.original))
+        if self.waiting:
+            path, name = f"/v1/predictions/{self.waiting}", "GET /v1/predictions/ID"
+            answer = self.send(check.get(path, queued.end_of, name))
+            ended = answer and queued.end_of(answer)
+            self.waiting = "" if ended or random.random() < _LAST_SHARE else self.waiting
+        elif answer := self.send(photo):
+            self.end = queued.fingerprint(answer.json)
+            if file:
+                self._upload(file)
+            else:
+                self._enqueue(photo)
+
+    def _enqueue(self, photo: Exchange) -> None:
+        """With a key it is sent twice, as by a client that missed the answer."""
+        path = photo.target.replace("predict", "predictions")
+        keyed = (("idempotency-key", uuid.uuid4().hex),)
+        for headers in random.choice(([()], [keyed, keyed])):
+            due = partial(queued.check_taken, end=self.end, taken=self.waiting)
+            later = photo._replace(name="POST /v1/predictions", target=path, check=due)
+            answer = self.send(later._replace(headers=headers))
+            self.waiting = answer.json["id"] if answer else self.waiting
+
+    def _upload(self, file: bytes) -> None:
+        announced = {"content_type": "image/bmp", "bytes": len(file)}
+        form_due = partial(check.check_body, schema=UploadOut, status=201)
+        if answer := self.send(check.post("/v1/uploads", announced, form_due)):
+            taken, form = answer.json["prediction"]["id"], answer.json["upload"]
+            due = partial(queued.check_taken, end=self.end, taken=taken)
+            body = requests.encode_form(file, **form["fields"])
+            if self.send(Exchange(queued.UPLOAD, "POST", form["url"], due, body, requests.FORM)):
+                self.waiting = taken
 
 
 class Hostile(Visitor):
     """Sends what must be refused, contradicts, dawdles, and leaves in the middle of a request."""
 
     weight = 3
-    make_exchanges = staticmethod(hostile_exchanges)
+    make_exchanges = staticmethod(requests.hostile_exchanges)
 
     @task
     def contradict(self) -> None:
         """Call a prediction right, with another label."""
         if answer := self.send(self.photo):
             receipt, label = answer.json["prediction_id"], answer.json["predictions"][-1]["wnid"]
-            body = check.json_body(prediction_id=receipt, correct=True, label=label)
             due = partial(check.check_problem, status=422, code="contradictory_label")
-            self.send(Exchange("contradiction", "POST", "/v1/feedback", due, body, JSON))
+            contradiction = check.feedback(receipt, "contradiction", correct=True, label=label)
+            self.send(contradiction._replace(check=due))
 
     @task
     def upload_slowly(self) -> None:
@@ -105,8 +149,8 @@ class Hostile(Visitor):
         }
         name, part = random.choice(list(parts.items()))
         url = urlsplit(self.host or "")
+        address = (str(url.hostname), url.port or 80)
         try:
-            address = (str(url.hostname), url.port or 80)
             with socket.create_connection(address, self.network_timeout) as connection:
                 connection.sendall(part)
                 time.sleep(_STAY_S)
@@ -114,5 +158,5 @@ class Hostile(Visitor):
                     result = Result("failed", f"{line!r}, not 400")
         except OSError as exc:
             result = Result("failed", repr(exc))
-        latency_ms = (time.time() - start_s) * 1000
-        self.note(self.photo._replace(name=name), Answer(0), result, start_s, latency_ms)
+        exchange, latency_ms = self.photo._replace(name=name), (time.time() - start_s) * 1000
+        self.note(exchange, Answer(0), result, start_s, latency_ms)

@@ -106,6 +106,21 @@ def test_changed_parameters_change_the_functions_and_nothing_is_replaced(stack: 
         assert stack.resources()[name] == before[name]
 
 
+def test_the_front_doors_come_and_go_with_their_parameter(stack: EmulatedStack):
+    doors = {"PhotoDoorsFunction", "TabularDoorsFunction"}
+    stack.deploy("create")
+    closed = stack.resources()
+
+    stack.deploy("update", FrontDoors="on")
+    opened = stack.resources()
+    stack.deploy("update", FrontDoors="off")
+
+    assert not doors & closed.keys()
+    assert doors <= opened.keys()
+    assert closed.items() <= opened.items()
+    assert not doors & stack.resources().keys()
+
+
 def test_deletion_leaves_what_people_said_and_what_was_classified(stack: EmulatedStack):
     before = everything()
     outputs = stack.deploy("create")

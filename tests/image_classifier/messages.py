@@ -21,5 +21,6 @@ def s3_event(*keys: str, bucket: str = BUCKET, name: str = "ObjectCreated:Post")
     return json.dumps({"Records": records})
 
 
-def message(body: str) -> SQSRecord:
-    return SQSRecord({"messageId": "m-1", "body": body})
+def message(body: str, receives: int = 1) -> SQSRecord:
+    attributes = {"ApproximateReceiveCount": str(receives)}
+    return SQSRecord({"messageId": "m-1", "body": body, "attributes": attributes})

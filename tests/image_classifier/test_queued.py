@@ -12,9 +12,8 @@ from botocore.exceptions import ClientError
 from starlette.testclient import TestClient
 
 from image_classifier.artifact import Artifact
-from image_classifier.queued import NotificationPending, QueuedPhotos
+from image_classifier.queued import QueuedPhotos
 from image_classifier.upload_event import ForeignMessage
-from prediction_store.dynamodb import NOTIFYING
 from prediction_store.record import MAX_UPLOAD_BYTES, Status, StoredPrediction
 from predictions.routes import create_router
 from serving.api import create_app
@@ -44,8 +43,12 @@ class Worker:
         if photo is not None:
             self.account.photos.put(prediction.id, photo)
 
-    def deliver(self, body: str = s3_event(KEY)) -> None:
-        self.work(message(body), self.record)
+    def deliver(self, body: str = s3_event(KEY), receives: int = 1) -> None:
+        """A batch of one message."""
+        try:
+            self.work(message(body, receives), self.record)
+        finally:
+            self.work.settle()
 
     def standing(self, number: int = 1) -> StoredPrediction:
         prediction = self.account.table.get(an_id(number), self.work.now())
@@ -66,7 +69,7 @@ def worker(account: Account, clock: Clock, artifact: Artifact) -> Worker:
         store=account.table,
         photos=account.photos,
         bucket=BUCKET,
-        notify=lambda *news: told.append(news),
+        notify=lambda ends: told.extend(ends.items()),
         now=clock,
         max_receives=MAX_RECEIVES,
         keep_photos=False,
@@ -158,16 +161,18 @@ def test_the_same_event_three_times_is_one_answer_and_one_notification(
 
 
 def test_of_two_deliveries_at_once_the_faster_counts(
-    worker: Worker, artifact: Artifact, photo: bytes
+    worker: Worker, artifact: Artifact, clock: Clock, photo: bytes
 ):
     def overtaken(image: Any) -> Any:
         worker.deliver()
+        clock.advance(seconds=1)
         return colour_model(image)
 
     worker.queue(photo)
     slower = replace(worker.work, predictor=predictor_of(artifact, overtaken))
 
     slower(message(s3_event(KEY)), worker.record)
+    slower.settle()
 
     assert worker.standing().status is Status.SUCCEEDED
     assert len(worker.told) == 1
@@ -204,21 +209,41 @@ def test_a_prediction_that_is_gone_is_left_alone(worker: Worker, photo: bytes):
     assert not worker.told
 
 
-def test_a_notification_that_failed_is_made_up_for(worker: Worker, clock: Clock, photo: bytes):
-    worker.queue(photo)
-
-    def unreachable(*_news: object) -> None:
+@pytest.mark.parametrize("part", ["notify", "photos"])
+def test_what_follows_an_end_is_made_up_for_where_it_failed(
+    worker: Worker, photo: bytes, part: str
+):
+    def unreachable(_ends: object) -> None:
         raise StoreUnavailable("not now")
 
-    with pytest.raises(StoreUnavailable):
-        replace(worker.work, notify=unreachable)(message(s3_event(KEY)), worker.record)
-    with pytest.raises(NotificationPending):
-        worker.deliver()
-    clock.time += NOTIFYING * 2
-    for _ in range(2):
-        worker.deliver()
+    broken = {
+        "notify": unreachable,
+        "photos": failing("delete", worker.account.photos, StoreUnavailable("not now")),
+    }
+    worker.queue(photo)
+    work = replace(worker.work, **{part: broken[part]})
 
-    assert worker.told == [(an_id(), Status.SUCCEEDED)]
+    work(message(s3_event(KEY)), worker.record)
+    with pytest.raises(StoreUnavailable):
+        work.settle()
+    told = len(worker.told)
+    worker.deliver(receives=2)
+
+    assert worker.told[told:] == [(an_id(), Status.SUCCEEDED)]
+    assert not worker.account.keys()
+
+
+def test_a_batch_is_settled_at_once(worker: Worker, photo: bytes):
+    worker.work = replace(worker.work, notify=worker.told.append)
+    for number in (1, 2):
+        worker.queue(photo, id=an_id(number))
+        worker.work(message(s3_event(f"uploads/{an_id(number)}")), worker.record)
+    assert len(worker.account.keys()) == 2
+
+    for _ in range(2):
+        worker.work.settle()
+
+    assert worker.told == [dict.fromkeys((an_id(1), an_id(2)), Status.SUCCEEDED)]
     assert not worker.account.keys()
 
 

@@ -10,11 +10,13 @@ from hypothesis import given, strategies
 from loadtest.check import (
     Answer,
     Check,
+    check_delays,
     check_feedback,
     check_labels,
     check_page,
     check_prediction,
     check_problem,
+    check_species,
     classify,
 )
 
@@ -33,12 +35,29 @@ def good(body: bytes, status: int = 200) -> Answer:
     return Answer(status, {"x-environment-id": "e"}, body)
 
 
+def iris_of(label: str = "Iris-setosa") -> bytes:
+    data = {"pred_confidence": 0.9, "pred_label": label, "model_version": "v"}
+    return json.dumps({"message": "success", "data": data}).encode()
+
+
+def delays_of(*flights: tuple[float, int]) -> bytes:
+    """Flights by probability and response; the threshold is not quite 0.2."""
+    rows = [{"probability": probability, "response": late} for probability, late in flights]
+    model = {"name": "m", "version": "v"}
+    return json.dumps({"model": model, "threshold": 0.2000000001, "flights": rows}).encode()
+
+
+IRIS_LIST = iris_of().replace(b'"data": {', b'"data": [{').replace(b'"}}', b'"}]}')
 PREDICTION = body_of(0.7, 0.2)
 STORED = b'{"prediction_id": "r", "correct": true}'
-TENCH = b'{"labels": [{"index": 0, "label": "tench", "wnid": null}]}'
+TENCH = b'{"labels": [{"index": 0, "label": "tench", "wnid": null, "synonyms": []}]}'
 PAGE = b'<html><script type="module" src="app.js"></script></html>\n'
 check_two = partial(check_prediction, top_k=2)
-check_stored = partial(check_feedback, receipt="r", statuses=(200,), correct=True)
+check_stored = partial(
+    check_feedback, sent={"prediction_id": "r", "correct": True}, statuses=(200,)
+)
+check_setosa = partial(check_species, species=["Iris-setosa"])
+check_late = partial(check_delays, count=2)
 check_bomb = partial(check_problem, status=413, code="too_many_pixels")
 WRONG = {
     check_two: (
@@ -53,6 +72,8 @@ WRONG = {
     check_stored: (STORED.replace(b"true", b"false"), STORED.replace(b'"r"', b'"another"')),
     check_labels: (b'{"labels": []}', b'{"labels": [{"index": 0}]}', TENCH.replace(b"0", b"-1")),
     check_page: (PAGE[:-9], b"<html></html>"),
+    check_setosa: (iris_of("Iris-virginica"), b'{"message": "success", "data": null}', IRIS_LIST),
+    check_late: (delays_of((0.3, 1)), delays_of((0.3, 1), (0.1, 1)), delays_of((0.3, 0), (0.1, 0))),
     check_bomb: (PREDICTION,),
 }
 
@@ -62,6 +83,7 @@ WRONG = {
     [
         *((check_two, good(PREDICTION)), (check_stored, good(STORED))),
         *((check_labels, good(TENCH)), (check_page, good(PAGE))),
+        *((check_setosa, good(iris_of())), (check_late, good(delays_of((0.2, 1), (0.1, 0))))),
         (check_bomb, good(b'{"code": "too_many_pixels"}', 413)),
     ],
 )

@@ -100,6 +100,24 @@ def test_a_broken_threshold_is_named_and_sets_the_exit_code(cloud: Cloud, tmp_pa
     assert re.search(r"\*\*Failed: none of .* above --max-p95-ms 0", loaded.output)
 
 
+@pytest.mark.parametrize(
+    ("user", "names"),
+    [
+        ("Iris", ("POST /v1/classify",)),
+        ("FlightDelay", ("GET /v1/flights/airlines", "GET /prediction", "POST /v1/flights/delay")),
+    ],
+)
+def test_users_of_tabular_services_get_good_answers(
+    cloud: Cloud, tmp_path: Path, user: str, names: tuple[str, ...]
+):
+    options = ("--user", user, "--users", "2", "--data", str(cloud.data))
+    loaded = load(cloud.url, tmp_path, *options, names=names)
+
+    assert loaded.code == 0, loaded.output
+    assert (loaded.values("outcome"), loaded.values("name")) == ({"ok"}, set(names))
+    assert re.search(r"^\| \$ per million \| \d", loaded.output, re.MULTILINE)
+
+
 def test_overload_is_refused_and_not_failed(small_cloud: Cloud, tmp_path: Path):
     options = ("--user", "Predict", "--users", "8", "--max-error-rate", "0")
     loaded = load(small_cloud.url, tmp_path, *options)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from infra.deploy.costs import PRICES
 from loadtest.experiments import conclude, describe_scaling
 from loadtest.load import Run
 from loadtest.plots import draw_bars, draw_plots, rates_by_users
@@ -52,6 +53,13 @@ def test_what_initialising_adds_is_of_cold_requests_only(on_demand, ahead):
     assert (on_demand.usage.duration_ms, on_demand.usage.init_ms) == (10.0, 40.0)
     assert (ahead.usage.duration_ms, ahead.usage.init_ms) == (10.0, 0.0)
     assert [variant.figures["cold init"] for variant in (on_demand, ahead)] == ["400 ms", "–"]
+
+
+@pytest.mark.parametrize(("bytes_sent", "units"), [(0, 1), (100, 1), (101, 2), (200, 2), (201, 3)])
+def test_the_api_counts_a_request_once_per_step_begun(bytes_sent, units, client, server):
+    run, prices = run_of([client(request_bytes=bytes_sent)], [server()]), {"api_metered_bytes": 100}
+
+    assert sum_up("", [run], 0, PRICES | prices).usage.api_units == units
 
 
 def test_cost_per_million_is_that_of_what_was_measured(on_demand, ahead):

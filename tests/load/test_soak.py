@@ -23,6 +23,7 @@ def first_progress(soak) -> None:
 
 def test_the_service_endures_a_short_soak(tmp_path: Path):
     kinds = {"bomb", "left before the answer", "predict phone", "slow upload", "contradiction"}
+    kinds |= {"POST /v1/predictions", "GET /v1/predictions/ID", "upload to the bucket"}
     for seconds in (20, 60, 240):  # a slow machine needs longer until all has happened
         folder = tmp_path / str(seconds)
         soak = start("soak", folder, "--run-time", f"{seconds}s", "--kill-every", "4")
@@ -41,6 +42,7 @@ def test_the_service_endures_a_short_soak(tmp_path: Path):
     assert kills > 1
     assert requests >= kinds
     assert f"Feedback confirmed: {confirmed}; lost: 0" in output
+    assert re.search(r"answered later: [1-9].* by upload; lost, .*: 0\.", output)
     assert re.search(r"^\| gateway \|", output, re.MULTILINE)
 
 

@@ -14,7 +14,8 @@ AWS, LAMBDA = "http://127.0.0.1:1", "http://127.0.0.1:2"
 
 def project(folder: Path) -> Template:
     own = own_variables(folder, ServedModel("m", folder / "m", fallback_from="resnet50"), folder)
-    return read_template(ROOT / "template.yaml", {}, shared_variables(AWS, LAMBDA), own)
+    parameters = {"FrontDoors": "on"}
+    return read_template(ROOT / "template.yaml", parameters, shared_variables(AWS, LAMBDA), own)
 
 
 def test_every_function_of_the_project_runs(tmp_path: Path):
@@ -29,7 +30,7 @@ def test_every_function_of_the_project_runs(tmp_path: Path):
 def test_the_model_is_the_classifiers_and_the_workers_alone(tmp_path: Path):
     functions = {function.name: function.environment for function in project(tmp_path).functions}
 
-    workers = {"WorkerFunction", "CollectionWorkerFunction"}
+    workers = {"WorkerFunction", "CollectionWorkerFunction", "PhotoDoorsFunction"}
     named = {function for function in functions if "MODEL_DIR" in functions[function]}
     assert named == {"ClassifierFunction", *workers}
     assert "MODEL_FALLBACK_FROM" not in functions["CollectionWorkerFunction"]
@@ -44,6 +45,8 @@ def test_a_tabular_model_that_was_exported_is_served_and_listed(tmp_path: Path):
     functions = {function.name: function.environment for function in project(tmp_path).functions}
 
     assert functions["IrisFunction"]["MODEL_DIR"] == str(tmp_path / "iris")
+    assert functions["TabularDoorsFunction"]["IRIS_MODEL_DIR"] == str(tmp_path / "iris")
+    assert "FLIGHT_DELAY_MODEL_DIR" not in functions["TabularDoorsFunction"]
     assert "MODEL_DIR" not in functions["FlightDelayFunction"]
     listed = json.loads(functions["ClassifierFunction"]["OTHER_MODELS"])
     assert listed == [str(tmp_path / "iris"), "flight_delay/model"]

@@ -30,8 +30,17 @@ def test_gives_back_the_photo_until_it_is_deleted(account: Account):
 
     assert account.photos.get(an_id(), 5) == b"photo"
     for _ in range(2):
-        account.photos.delete(an_id())
+        account.photos.delete([an_id(), an_id(2)])
     assert account.photos.get(an_id(), 5) is None
+
+
+def test_a_photo_that_could_not_be_deleted_is_unavailable():
+    client = clients().s3
+    errors = [{"Key": an_id(), "Code": "InternalError", "Message": "We encountered an error."}]
+    with Stubber(client) as stub:
+        stub.add_response("delete_objects", {"Errors": errors})
+        with pytest.raises(StoreUnavailable, match="We encountered"):
+            s3.PhotoBucket(client, BUCKET).delete([an_id()])
 
 
 def test_a_photo_above_the_limit_is_refused(account: Account):

@@ -11,7 +11,7 @@ import requests
 from PIL import Image
 
 from infra.local.machine.processes import environments_below
-from tests.conftest import LIMIT_S, ROOT, Cloud, running_cloud
+from tests.conftest import LIMIT_S, ROOT, Cloud, running_cloud, wait_until
 from tests.image_classifier.images import encode, png_bomb
 from tests.image_classifier.messages import s3_event
 from tests.predictions.parts import JPEG, Parts, Table, throttling_table
@@ -85,9 +85,9 @@ def test_a_photo_whose_worker_is_killed_is_answered_all_the_same(parts: Parts, t
     table.throttles = kill_instead_of_storing
     with parts.visibility(3):
         prediction_id = parts.post(PHOTO).json()["id"]
-        state = parts.finished(prediction_id)
+        wait_until(lambda: killed)
+    state = parts.finished(prediction_id)
 
-    assert killed
     assert state["status"] == "succeeded"
     assert parts.notifications(prediction_id) == 1
 
@@ -168,9 +168,11 @@ def test_a_throttled_table_loses_no_photo(
     parts: Parts, table: Table, throttled: Callable[[str, str], bool]
 ):
     table.throttles = throttled
+    before = deliveries(parts)
     with parts.visibility(3):
         prediction_id = parts.post(PHOTO).json()["id"]
-        state = parts.finished(prediction_id)
+        wait_until(lambda: deliveries(parts) > before)
+    state = parts.finished(prediction_id)
 
     assert state["status"] == "succeeded"
     assert parts.notifications(prediction_id) == 1

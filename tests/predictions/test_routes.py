@@ -172,7 +172,7 @@ def test_other_keys_are_other_predictions(api: TestClient):
 def test_a_photo_that_is_answered_is_not_queued_again(api: TestClient, account: Account):
     post(api)
     account.table.finish(an_id(), Outcome(Status.SUCCEEDED, json.dumps(ANSWER)), NOON)
-    account.photos.delete(an_id())
+    account.photos.delete([an_id()])
 
     assert post(api).json()["status"] == "succeeded"
     assert not account.keys()

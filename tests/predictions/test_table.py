@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from botocore.stub import Stubber
 
-from prediction_store.dynamodb import NOTIFYING, PredictionTable
+from prediction_store.dynamodb import PredictionTable
 from prediction_store.record import Claim, Outcome, Status, StoredPrediction
 from serving.aws import StoreUnavailable
 from tests.prediction_fakes import (
@@ -112,16 +112,11 @@ def test_a_key_stands_for_what_it_was_first_sent_with(table: PredictionTable, ac
     assert "key" not in account.items()[0]
 
 
-def test_one_notifies_and_another_only_where_that_was_never_done(table: PredictionTable):
+def test_an_end_whose_answer_was_lost_on_the_way_is_stored(table: PredictionTable):
     table.create(queued())
-    table.finish(an_id(), ANSWERED, NOON)
-    late = NOON + NOTIFYING + timedelta(seconds=1)
 
-    assert table.take_over_notifying(an_id(), NOON + NOTIFYING) is None
-    assert table.take_over_notifying(an_id(), late) is True
-    assert table.take_over_notifying(an_id(), late) is None
-    table.notified(an_id(), late)
-    assert table.take_over_notifying(an_id(), A_DAY_LATER) is False
+    for _ in range(2):
+        assert table.finish(an_id(), ANSWERED, NOON)
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,17 @@ def test_a_batch_that_fails_whole_is_delivered_again_whole():
     assert len(handler(batch("three"), CONTEXT)["batchItemFailures"]) == 1
 
 
+def test_a_batch_that_cannot_be_settled_is_delivered_again_whole():
+    def settle() -> None:
+        raise TimeoutError
+
+    environment = ServingEnvironment("e", "on-demand")
+    handler = queue_handler(lambda *_: None, environment, RecordingTelemetry(), settle)
+
+    with pytest.raises(TimeoutError):  # for Lambda the batch has failed
+        handler(batch("one"), CONTEXT)
+
+
 def test_an_invocation_gives_its_result_or_its_error():
     telemetry = RecordingTelemetry()
 

@@ -61,11 +61,12 @@ def test_the_page_loads_only_what_its_policy_allows():
 
 
 def test_page_and_api_are_one_origin():
-    api, prediction = CONFIG["CacheBehaviors"]
+    behaviours = {behaviour["PathPattern"]: behaviour for behaviour in CONFIG["CacheBehaviors"]}
 
-    assert (api["PathPattern"], prediction["PathPattern"]) == ("/v1/*", "/prediction")
-    assert api["TargetOriginId"] == prediction["TargetOriginId"] == "api"
-    assert {"POST", "OPTIONS"} <= set(api["AllowedMethods"])
+    assert {*behaviours} == {"/v1/*", "/prediction", "/v2", "/v2/*", "/models/*"}
+    assert {behaviour["TargetOriginId"] for behaviour in behaviours.values()} == {"api"}
+    for path in ("/v1/*", "/v2/*", "/models/*"):
+        assert {"POST", "OPTIONS"} <= set(behaviours[path]["AllowedMethods"])
 
 
 def test_errors_pass_as_they_are_and_none_is_kept():
@@ -80,9 +81,8 @@ def test_errors_pass_as_they_are_and_none_is_kept():
 
 
 def test_the_apis_answers_have_security_headers_and_its_own_stand():
-    api, prediction = CONFIG["CacheBehaviors"]
-    assert api["ResponseHeadersPolicyId"] == prediction["ResponseHeadersPolicyId"]
-    policy = POLICIES[api["ResponseHeadersPolicyId"]["Ref"]]["ResponseHeadersPolicyConfig"]
+    (name,) = {each["ResponseHeadersPolicyId"]["Ref"] for each in CONFIG["CacheBehaviors"]}
+    policy = POLICIES[name]["ResponseHeadersPolicyConfig"]
     security = policy["SecurityHeadersConfig"]
     page = POLICY["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
 
@@ -129,8 +129,14 @@ def test_the_firewall_looks_at_bodies_everywhere_but_at_the_upload():
     assert refused == {name.upper() for name in counted}  # nothing is only counted
     assert rules["bodies-but-uploads"]["Action"] == {"Block": {}}
     assert rules["bodies-but-uploads"]["Priority"] > rules["common"]["Priority"]
-    match = exempt["NotStatement"]["Statement"]["ByteMatchStatement"]
-    assert (match["SearchString"], match["PositionalConstraint"]) == ("/v1/predict", "EXACTLY")
+    matches = exempt["NotStatement"]["Statement"]["OrStatement"]["Statements"]
+    uploads = {
+        (match["ByteMatchStatement"]["SearchString"], match["ByteMatchStatement"][kind])
+        for match in matches
+        for kind in ["PositionalConstraint"]
+    }
+    doors = {(path, "STARTS_WITH") for path in ("/v2/models/", "/v1/models/", "/models/")}
+    assert uploads == {("/v1/predict", "EXACTLY")} | doors
 
 
 def test_the_firewall_says_what_it_does_not_stand_in_front_of():

@@ -1,6 +1,7 @@
 """The routes in the template are the routes of the apps."""
 
 import re
+from typing import Any
 
 import pytest
 import requests
@@ -8,9 +9,11 @@ import requests
 from infra.local.http_api.routing import Route, match_route
 from infra.local.sam.template import read_template
 from tests.conftest import Cloud
-from tests.template.conftest import TEMPLATE
+from tests.template.conftest import TEMPLATE, resources_of
 
-ROUTES = read_template(TEMPLATE, environment={"RECEIPT_KEY": "k" * 32}).routes
+KEY = {"RECEIPT_KEY": "k" * 32}
+ROUTES = read_template(TEMPLATE, environment=KEY).routes
+OPENED = read_template(TEMPLATE, {"FrontDoors": "on"}, KEY).routes
 APPS = {"ClassifierFunction": "/v1", "FeedbackFunction": "/v1/feedback"}
 ABOUT = ("/openapi.json", "/docs")
 
@@ -60,6 +63,41 @@ def test_the_list_of_models_says_what_each_function_says_of_its_own(cloud: Cloud
     own = requests.get(f"{cloud.url}/v1/models/{name}", timeout=30).json()
 
     assert own in listed
+
+
+@pytest.mark.parametrize(
+    ("path", "function"),
+    [
+        ("/v2", "PhotoDoorsFunction"),
+        ("/v2/models/resnet50/infer", "PhotoDoorsFunction"),
+        ("/v2/models/iris", "TabularDoorsFunction"),
+        ("/v2/models/flight-delay/infer", "TabularDoorsFunction"),
+        ("/v1/models/resnet50:predict", "PhotoDoorsFunction"),
+        ("/models/me/resnet50", "PhotoDoorsFunction"),
+    ],
+)
+def test_a_front_door_has_routes_only_where_it_is_on(path: str, function: str):
+    opened = match_route(OPENED, "POST", path)
+
+    closed = match_route(ROUTES, "POST", path)
+    assert closed is None or closed.route.function == "FeedbackFunction"
+    assert opened
+    assert opened.route.function == function
+
+
+def test_sam_makes_nothing_of_the_front_doors_without_their_condition(translated: dict[str, Any]):
+    (api,) = resources_of("AWS::ApiGatewayV2::Api", translated).values()
+    doors = {
+        name: each.get("Condition")
+        for name, each in translated["Resources"].items()
+        if "Doors" in name
+    }
+
+    assert set(doors.values()) == {"HasFrontDoors"}
+    assert any("DeploymentGroup" in name for name in doors)
+    for route in set(OPENED) - set(ROUTES):
+        condition, _, otherwise = api["Body"]["paths"][route.path]["Fn::If"]
+        assert (condition, otherwise) == ("HasFrontDoors", {"Ref": "AWS::NoValue"})
 
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/predict/x", "/v1/models/", "/v1//predict"])

@@ -6,7 +6,9 @@ from tests.conftest import Cloud
 from tests.web.conftest import Open
 
 
-@pytest.mark.parametrize("path", ["/v1/docs", "/v1/feedback/docs"])
+@pytest.mark.parametrize(
+    "path", ["/v1/docs", "/v1/feedback/docs", "/v2/docs", "/v2/models/iris/docs"]
+)
 def test_lists_the_routes_and_tries_one(open_page: Open, cloud: Cloud, path: str):
     page = open_page()  # complaints about a policy fail the test
 

@@ -35,6 +35,7 @@ from infra.local.machine.processes import is_running, kill_sessions, only_child,
 _PATH = "/2015-03-31/functions/function/invocations"
 _START_LIMIT_S = 5.0
 _LOG_GRACE_S = 0.2
+_ONE_WRITE_BYTES = 2**19  # more goes out in pieces, so that others' requests need not wait for it
 _TIMEOUT_GRACE_S = 1.0
 
 _INIT_DONE = re.compile(r"INIT RTDONE\(status: (\w+)")
@@ -100,7 +101,8 @@ class EmulatorEnvironment:
                 await asyncio.wait(first, timeout=self._init_limit_s, return_when="FIRST_COMPLETED")
                 if not post.done() and not self._init_ms.done():
                     return Outcome("init_timeout", b"", 0.0, init_ms=_since(started))
-            kind, payload = await asyncio.wait_for(post, self._spec.timeout_s + _TIMEOUT_GRACE_S)
+            async with asyncio.timeout(self._spec.timeout_s + _TIMEOUT_GRACE_S):
+                kind, payload = await post
         except TimeoutError:
             kind, payload = "function_timeout", b""
         finally:
@@ -162,15 +164,17 @@ class EmulatorEnvironment:
     async def _post(self, invocation: Invocation) -> tuple[OutcomeKind, bytes]:
         headers = {"X-Amzn-RequestId": invocation.request_id}
         try:
-            async with self._http.post(
-                self._url, data=BytesIO(invocation.event), headers=headers
-            ) as response:
+            event = invocation.event
+            data = BytesIO(event) if len(event) > _ONE_WRITE_BYTES else event
+            async with self._http.post(self._url, data=data, headers=headers) as response:
                 return _verdict(response.status, await response.read())
         except aiohttp.ClientError:
             return "function_crashed", b""
 
     async def _logged(self, figure: asyncio.Future[float]) -> float | None:
         # Its line is written before the answer is sent, but comes through another pipe.
+        if figure.done():
+            return figure.result()
         done, _ = await asyncio.wait({figure}, timeout=_LOG_GRACE_S)
         return figure.result() if done else None
 

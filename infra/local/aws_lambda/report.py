@@ -4,7 +4,7 @@ import json
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -114,7 +114,7 @@ class ReportFile:
 
     def write(self, report: Report) -> None:
         """Append one report."""
-        self._file.write(json.dumps(asdict(report)) + "\n")
+        self._file.write(json.dumps(vars(report)) + "\n")
 
     def close(self) -> None:
         """Close the file."""

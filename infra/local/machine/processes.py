@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Collection
 from contextlib import suppress
-from pathlib import Path
 
 import psutil
 
@@ -34,8 +33,8 @@ def peak_memory_mb(pid: int) -> int | None:
     """
     try:
         if sys.platform == "linux":
-            status = Path(f"/proc/{pid}/status").read_text("ascii", "replace")
-            _, separator, rest = status.partition("VmHWM:")
+            with open(f"/proc/{pid}/status", "rb") as file:  # noqa: PTH123 - of every request
+                _, separator, rest = file.read().partition(b"VmHWM:")
             return int(rest.split(None, 1)[0]) // _KIB_PER_MIB if separator else None
         memory = psutil.Process(pid).memory_info()
         return int(getattr(memory, "peak_wset", memory.rss)) // _KIB_PER_MIB**2
@@ -53,14 +52,15 @@ def only_child(pid: int) -> int | None:
 
 def environments_below(pid: int) -> dict[tuple[str, str], list[psutil.Process]]:
     """Processes of the environments that ``pid`` runs, by id and function, the oldest first: those
-    that have Lambda's variables."""
+    that have Lambda's variables. The stand-in's forwarders do too, but no version in the stream."""
     groups: dict[tuple[str, str], list[psutil.Process]] = {}
     with suppress(psutil.Error):
         children = psutil.Process(pid).children(recursive=True)
         for process in sorted(children, key=lambda child: child.create_time()):
             with suppress(psutil.Error):
                 variables = process.environ()
-                if stream := variables.get("AWS_LAMBDA_LOG_STREAM_NAME", "").rpartition("]")[2]:
+                _, version, stream = variables.get("AWS_LAMBDA_LOG_STREAM_NAME", "").rpartition("]")
+                if version:
                     key = stream, variables["AWS_LAMBDA_FUNCTION_NAME"]
                     groups.setdefault(key, []).append(process)
     return groups

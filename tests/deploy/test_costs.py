@@ -4,15 +4,13 @@ from math import inf
 
 import pytest
 
-from loadtest.verdict import (
+from infra.deploy.costs import (
     PRICES,
     Usage,
     break_even_utilization,
     request_usd,
     standing_usd_per_s,
-    sum_up,
 )
-from tests.load.conftest import run_of
 
 SIMPLE = {
     "request": 1.0,
@@ -51,13 +49,6 @@ def test_break_even_is_where_both_cost_the_same_cold_starts_included(init_ms: fl
     assert busy == pytest.approx(3 / (10 * (0.5 + init_ms / 1000) / 0.5 - 5))
     rps = busy / 0.5  # requests of 500 ms a second keep an environment that busy
     assert request_usd(usage, SIMPLE, 1, rps) == pytest.approx(request_usd(usage, SIMPLE))
-
-
-@pytest.mark.parametrize(("bytes_sent", "units"), [(0, 1), (100, 1), (101, 2), (200, 2), (201, 3)])
-def test_the_api_counts_a_request_once_per_step_begun(bytes_sent, units, client, server):
-    request = client(request_bytes=bytes_sent)
-
-    assert sum_up("", [run_of([request], [server()])], 0, SIMPLE).usage.api_units == units
 
 
 def test_the_prices_file_says_where_and_when_and_adds_up():
