@@ -22,7 +22,7 @@ GOLDEN_FOLDER = "golden"
 MADE_FROM_FILE = "made_from.txt"
 """SHA-256 of the photos that a model was taught or calibrated on, a line each."""
 
-FILES = frozenset((MODEL_FILE, MANIFEST_FILE, LABELS_FILE, GOLDEN_FOLDER, MADE_FROM_FILE))
+FILES = frozenset((MODEL_FILE, MANIFEST_FILE, LABELS_FILE))
 
 
 def check_replaceable(folder: Path) -> None:
@@ -33,7 +33,8 @@ def check_replaceable(folder: Path) -> None:
     """
     if folder.exists() and not folder.is_dir():
         raise InvalidInput(f"{folder} is not a folder; name another output.")
-    foreign = {entry.name for entry in folder.iterdir()} - FILES if folder.exists() else set()
+    foreign = {entry.name for entry in folder.iterdir()} if folder.exists() else set()
+    foreign -= FILES | {GOLDEN_FOLDER, MADE_FROM_FILE}
     if foreign:
         raise InvalidInput(
             f"{folder} holds files that are no artifact's ({min(foreign)}); name another output."
