@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
     except (ServiceError, OSError) as exc:
         return _failed(str(exc), 1)
     except KeyboardInterrupt:
-        return _failed("interrupted: nothing was written", STOPPED)
+        return _failed("interrupted", STOPPED)
     print("\n".join([*lines_of(taught.report), f"See {page}; serve it: make run MODEL={name}"]))
     return 0
 
