@@ -171,4 +171,4 @@ def _percent(value: float | None) -> str:
 
 
 def _interval(share: Share) -> str:
-    return f"{_percent(share.low)} to {_percent(share.high)}"
+    return f"95 % interval {_percent(share.low)} to {_percent(share.high)}"
