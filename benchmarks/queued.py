@@ -11,6 +11,7 @@ from datetime import datetime
 from itertools import repeat
 from pathlib import Path
 from statistics import median, quantiles
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -18,14 +19,14 @@ import boto3
 import numpy as np
 from PIL import Image
 
-from benchmarks.material import FOLDER, prepare
+from benchmarks.material import prepare
 from infra.commands.launch import Service, running_service
 from infra.local.aws.stand_in import ENDPOINT_FILE
 
 ENVIRONMENTS = 2
 USERS = 50
 IDLE_PHOTOS = 40
-PHOTOS = 200
+PHOTOS = 400
 POLL_S = 1.0  # what Retry-After asks for
 RESULTS = Path(__file__).with_name("queued.md")
 JPEG = {"content-type": "image/jpeg"}
@@ -42,7 +43,7 @@ def measure(model: str, models_dir: Path, photo: Path) -> None:
     """Print the table for one model, and write it."""
     options = ("--model", model, "--models-dir", str(models_dir))
     options += ("--environments", str(ENVIRONMENTS), "--queue", str(PHOTOS))
-    with running_service((FOLDER / "queued").resolve(), *options) as service:
+    with TemporaryDirectory() as data, running_service(Path(data), *options) as service:
         table = asyncio.run(_measure(service, photo.read_bytes()))
     print(table)
     RESULTS.write_text(f"{model}, {ENVIRONMENTS} environments.\n\n{table}")
