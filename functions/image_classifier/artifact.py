@@ -84,6 +84,12 @@ class Manifest:
     agreement: dict[str, Any]
     calibration: Calibration | None = None
 
+    def is_sure(self, score: float) -> bool | None:
+        """Whether an answer of that score is sure; None where the model has no threshold."""
+        if self.calibration is None or self.calibration.threshold is None:
+            return None
+        return score >= self.calibration.threshold.score
+
 
 @dataclass(frozen=True)
 class Artifact:

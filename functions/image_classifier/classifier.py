@@ -33,9 +33,10 @@ class Inference:
 
 @dataclass(frozen=True)
 class Classification:
-    """The most likely classes, best first, and what they cost."""
+    """The most likely classes, best first, and what they cost; ``sure`` as ``Manifest.is_sure``."""
 
     predictions: tuple[Prediction, ...]
+    sure: bool | None
     timings: Timings
 
 
@@ -56,9 +57,9 @@ class Classifier:
             UnsupportedImageFormat, TooManyPixels, ImageTooComplex, ImageDamaged: see ``decode``.
         """
         inference = self.infer_photo(data, look)
-        return Classification(
-            rank(inference.probabilities, self.artifact.labels, top_k), inference.timings
-        )
+        predictions = rank(inference.probabilities, self.artifact.labels, top_k)
+        sure = self.artifact.manifest.is_sure(predictions[0].score)
+        return Classification(predictions, sure, inference.timings)
 
     def infer_photo(
         self, photo: bytes | Image.Image, look: Callable[[Image.Image], None] = lambda _: None

@@ -59,6 +59,7 @@ class Predictor:
         return PredictOut(
             prediction_id=self.receipts.issue(receipt),
             model=ModelName(name=manifest.name, version=manifest.version),
+            sure=result.sure,
             predictions=[PredictionOut(**vars(each)) for each in result.predictions],
         )
 
