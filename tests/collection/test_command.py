@@ -184,3 +184,18 @@ def test_one_folder_is_for_one_collection(begin: Callable[..., Process]):
 
     assert code == 1
     assert "another top_k" in errors
+
+
+def test_one_threshold_is_for_all_of_a_collection(begin: Callable[..., Process], tmp_path: Path):
+    assert finish(begin())[0] == 0
+    file = tmp_path / "sorted" / "run.json"
+    settings = json.loads(file.read_text())
+
+    file.write_text(json.dumps(settings | {"threshold": 0.9}))
+    code, _, errors = finish(begin())
+    del settings["threshold"]  # as earlier versions wrote it
+    file.write_text(json.dumps(settings))
+
+    assert code == 1
+    assert "another threshold" in errors
+    assert finish(begin())[0] == 0

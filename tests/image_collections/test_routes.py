@@ -1,12 +1,13 @@
 """Collections over HTTP: begun, followed, cancelled and resumed, with Step Functions scripted."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 from fastapi.testclient import TestClient
 
 from image_collections.plan import write_plan
@@ -77,7 +78,13 @@ def script_progress(states: Stubber) -> None:
 
 
 def test_a_collection_is_begun(api: TestClient, states: Stubber):
-    expected = {"stateMachineArn": MACHINE, "name": "c-1", "input": ANY}
+    begun = {"id": "c-1", "bucket": "ours", "prefix": "a/b", "output_prefix": "collections/c-1/"}
+    chosen = {"top_k": 3, "max_concurrency": 100, "min_score": None}
+    expected = {
+        "stateMachineArn": MACHINE,
+        "name": "c-1",
+        "input": json.dumps(begun | chosen, sort_keys=True),
+    }
     states.add_response("start_execution", {"executionArn": EXECUTION, "startDate": NOON}, expected)
 
     answer = api.post("/v1/collections", json={"source": "s3://ours/a/b", "top_k": 3})

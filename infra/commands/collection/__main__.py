@@ -59,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--model", default="resnet50")
     add("--models-dir", type=Path, default=Path("build/models"))
     add("--top-k", type=_count, default=5)
-    add("--min-score", type=_share, default=0.5, help="below it a photo is unsure")
+    add("--min-score", type=_share, help="below it a photo is unsure; else the model decides")
     add("--arrange", choices=("none", "link", "copy"), default="none")
     add("--concurrency", type=_count, help="processes, of which each core gets one; in AWS batches")
     add("--stack", help="the environment of samconfig.toml that classifies photos in S3")

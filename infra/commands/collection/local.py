@@ -37,6 +37,7 @@ class Settings:
     photos: str
     model_version: str
     top_k: int
+    threshold: float | None
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Options:
     output: Path
     model: Path
     top_k: int
-    min_score: float
+    min_score: float | None
     arrange: str
     processes: int
 
@@ -60,8 +61,14 @@ def classify_collection(options: Options) -> Tally:
         OSError, BrokenProcessPool: what was done until then is kept.
     """
     photos = _source(options)
-    version = load_artifact(options.model).manifest.version
-    settings = Settings(str(options.photos), version, options.top_k)
+    manifest = load_artifact(options.model).manifest
+    threshold = manifest.calibration.threshold if manifest.calibration else None
+    settings = Settings(
+        str(options.photos),
+        manifest.version,
+        options.top_k,
+        threshold.score if threshold else None,
+    )
     with _own_folder(options.output, settings):
         output = FolderOutput(options.output)
         plan = read_plan(output)
@@ -152,7 +159,7 @@ def _own_folder(folder: Path, settings: Settings) -> Iterator[None]:
                 raise OutputUnusable(f"{folder} has other files: name a new folder, OUTPUT=…")
             file.write(json.dumps(asdict(settings), indent=1))
             file.flush()
-        elif (before := json.loads(text)) != asdict(settings):
+        elif (before := {"threshold": None} | json.loads(text)) != asdict(settings):
             names = [name for name, value in asdict(settings).items() if before.get(name) != value]
             raise OutputUnusable(
                 f"{folder} has the results of another {' and '.join(names)}: name a new folder, "
