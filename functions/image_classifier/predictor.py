@@ -55,6 +55,7 @@ class Predictor:
             label=best.label,
             label_id=best.wnid,
             score=best.score,
+            sure=result.sure,
         )
         return PredictOut(
             prediction_id=self.receipts.issue(receipt),

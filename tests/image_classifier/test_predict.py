@@ -83,6 +83,7 @@ def test_an_answer_is_sure_from_the_models_threshold_on(
 
     assert unknown["sure"] is None
     assert answer["sure"] is sure
+    assert ReceiptBook(RECEIPT_KEY).verify(answer["prediction_id"]).sure is sure
 
 
 def test_tells_what_each_step_took(api: TestClient, photo: bytes):
