@@ -17,7 +17,7 @@ LAYERS = {
         {"routes", "queued", "shards", "worker_settings"},
         {"predictor", "upload_event"},
         {"settings", "schemas", "classifier"},
-        {"decode", "preprocess", "runtime", "ranking", "labels", "thumbnail"},
+        {"decode", "preprocess", "runtime", "ranking", "certainty", "labels", "thumbnail"},
         {"artifact", "sniff"},
         {"sniff_tiff"},
         {"complexity"},

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from image_classifier.artifact import Artifact
+from image_classifier.certainty import Certainty, certainty_of
 from image_classifier.decode import decode_image
 from image_classifier.preprocess import to_input
 from image_classifier.ranking import Prediction, rank
@@ -33,9 +34,10 @@ class Inference:
 
 @dataclass(frozen=True)
 class Classification:
-    """The most likely classes, best first, and what they cost."""
+    """The most likely classes, best first, how sure the model was, and what they cost."""
 
     predictions: tuple[Prediction, ...]
+    certainty: Certainty
     timings: Timings
 
 
@@ -57,7 +59,9 @@ class Classifier:
         """
         inference = self.infer_photo(data, look)
         return Classification(
-            rank(inference.probabilities, self.artifact.labels, top_k), inference.timings
+            rank(inference.probabilities, self.artifact.labels, top_k),
+            certainty_of(inference.probabilities),
+            inference.timings,
         )
 
     def infer_photo(
