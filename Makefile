@@ -46,7 +46,7 @@ PIP_OPTIONS := --no-deps --no-compile --require-hashes
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify collection evaluate model teach train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
+.PHONY: help run classify collection evaluate drift model teach train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -66,7 +66,7 @@ classify: $(RUN) ## top five of photos in the terminal: IMAGES="a.jpg b.png"
 
 collection: $(RUN) ## a folder, .zip or bucket of photos, classified and reported: PHOTOS=~/pictures OUTPUT=sorted, TOP_K=5 MIN_SCORE=0.5 ARRANGE=none|link|copy CONCURRENCY=2; s3://… with STACK=dev
 	@test -n "$(PHOTOS)" -a -n "$(OUTPUT)" || { echo 'Name both: make collection PHOTOS=~/pictures OUTPUT=sorted'; exit 2; }
-	@exec $(PYTHON_RUN) -m infra.commands.collection --photos "$(PHOTOS)" --output "$(OUTPUT)" --model $(MODEL) --models-dir $(MODELS) $(if $(TOP_K),--top-k $(TOP_K)) $(if $(MIN_SCORE),--min-score $(MIN_SCORE)) $(if $(ARRANGE),--arrange $(ARRANGE)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(if $(STACK),--stack $(STACK))
+	@exec $(PYTHON_RUN) -m infra.commands.collection --photos "$(PHOTOS)" --output "$(OUTPUT)" --model $(MODEL) --models-dir $(MODELS) --data $(DATA) $(if $(TOP_K),--top-k $(TOP_K)) $(if $(MIN_SCORE),--min-score $(MIN_SCORE)) $(if $(ARRANGE),--arrange $(ARRANGE)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(if $(STACK),--stack $(STACK))
 
 ifneq ($(filter $(TABULAR),$(MODEL)),)
 model: $(TRAIN)
@@ -95,6 +95,9 @@ mlflow: $(TRAIN) ## the page of what was trained, on 8081: DATA=.local
 evaluate: $(RUN) ## how right a model is on labelled photos: PHOTOS=folder (one a class, or with labels.csv) MODEL=name LABELS=table.csv OUTPUT=folder
 	@test -n "$(PHOTOS)" || { echo 'Name the photos: make evaluate PHOTOS=folder MODEL=insects'; exit 2; }
 	@exec $(PYTHON_RUN) -m evaluation --photos "$(PHOTOS)" --model $(MODEL) --models-dir $(MODELS) $(if $(LABELS),--labels "$(LABELS)") $(if $(OUTPUT),--output "$(OUTPUT)")
+
+drift: $(RUN) ## whether photos in use are like those held out: MODEL=name DATA=.local LAST=1000, or STACK=dev, or LOG_GROUP=name
+	@exec $(PYTHON_RUN) -m evaluation.drift --model $(MODEL) --models-dir $(MODELS) --data $(DATA) $(if $(LAST),--last $(LAST)) $(if $(STACK),--stack $(STACK)) $(if $(LOG_GROUP),--log-group $(LOG_GROUP))
 
 feedback-export: $(RUN) $(STAND_IN) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
 	@test -n "$(OUTPUT)" || { echo 'Name the file: make feedback-export OUTPUT=feedback.csv'; exit 2; }

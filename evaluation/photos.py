@@ -82,7 +82,7 @@ def list_folders(folder: Path) -> Listing:
             inside = {f"{entry.name}/{path.name}": path for path in _entries(entry)}
             hidden = {key for key, path in inside.items() if path.name.startswith(".")}
             left_out |= dict.fromkeys(hidden, "hidden")
-            for key in inside.keys() - hidden:
+            for key in sorted(inside.keys() - hidden):
                 if inside[key].is_dir():
                     raise PhotosInvalid(
                         f"{entry} holds a folder, {inside[key].name}: a class's photos must be in "

@@ -46,6 +46,7 @@ class Predictor:
         result = self.classifier.classify(data, top_k)
         record.measures |= {**vars(result.timings), "image_bytes": len(data)}
         manifest = self.classifier.artifact.manifest
+        record.add_prediction(manifest.version, vars(result.certainty))
         best = result.predictions[0]
         receipt = Receipt(
             nonce=self.new_nonce(),
