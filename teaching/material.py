@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from evaluation.photos import Listing, class_indices, list_folders
 from image_classifier.artifact import Label
 from teaching.features import Extractor, Features
-from teaching.split import check_enough, find_duplicates, held_out
+from teaching.split import check_enough, drawn, find_duplicates, held_out
 
 
 @dataclass(frozen=True)
 class Material:
-    """Photos [n] with features, ``truth`` (their classes) and ``groups`` (the same number for alike
-    ones): ``taught`` [n] are those to teach with, ``judged`` [n] the others, for the report.
+    """Photos [n] with features, ``truth`` (their classes), ``groups`` (the same number for alike
+    ones) and ``draws``: ``taught`` [n] are those to teach with, ``judged`` [n] those of the report.
 
     ``duplicates`` are lines; ``left_out`` says why of each file that is not among the photos.
     """
@@ -24,6 +24,7 @@ class Material:
     features: Features
     truth: NDArray[np.int64]
     groups: NDArray[np.int64]
+    draws: NDArray[np.float64]
     taught: NDArray[np.bool_]
     judged: NDArray[np.bool_]
     duplicates: list[str]
@@ -46,6 +47,7 @@ def collect(photos: Listing, test: Listing | float, extractor: Extractor, seed: 
     truth = np.array([names.index(photo.label) for photo in features.photos], np.int64)
     duplicates = find_duplicates(features, truth)
     groups, kept = duplicates.groups, duplicates.kept
+    draws = drawn(features.sha256, seed)
     if isinstance(test, Listing):
         chosen = {*tests.photos}
         judged = np.array([photo in chosen for photo in features.photos], bool)
@@ -54,13 +56,14 @@ def collect(photos: Listing, test: Listing | float, extractor: Extractor, seed: 
     else:
         check_enough(names, truth[kept], groups[kept])
         judged = np.zeros(len(kept), bool)
-        judged[kept] = held_out(truth[kept], groups[kept], test, seed)
+        judged[kept] = held_out(truth[kept], groups[kept], draws[kept], test)
         touched = judged
     return Material(
         labels=labels,
         features=features,
         truth=truth,
         groups=groups,
+        draws=draws,
         taught=kept & ~touched,
         judged=kept & judged,
         duplicates=duplicates.lines,

@@ -69,7 +69,7 @@ def teach(options: Options, environ: Mapping[str, str]) -> Taught:
     extract = extractor(network, base.spec, base.features, options.cache)
     material = collect(*listings, extract, options.seed)
     taught, truth = material.taught, material.truth[material.taught]
-    numbers = folds(truth, material.groups[taught], options.seed)
+    numbers = folds(truth, material.groups[taught], material.draws[taught])
     head = fit_head(material.features.values[taught], truth, numbers)
     on = f"{len(truth):,} photos that it was taught on, each scored by a head that had not seen it"
     calibration = calibrate(head.unseen, truth, options.min_precision, on)

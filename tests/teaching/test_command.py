@@ -63,7 +63,7 @@ def test_the_taught_model_is_served_like_any_other(models: Path, photos: Path):
     classifier = Classifier(artifact, load_model(artifact, threads=1), lambda: 0.0)
 
     assert [label.label for label in artifact.labels] == ["spots", "stripes"]
-    assert artifact.manifest.weights["source"].endswith("head taught on 21 photos of 2 classes")
+    assert artifact.manifest.weights["source"].endswith("photos of 2 classes")
     for name in ("spots", "stripes"):
         answers = [
             classifier.classify(path.read_bytes(), 1).predictions[0].label
@@ -78,7 +78,8 @@ def test_the_report_is_on_photos_that_did_not_teach_it(models: Path):
     taught = (models / "patterns" / "made_from.txt").read_text().split()
 
     judged = report["figures"]["top1"]["photos"]
-    assert (judged, len(taught)) == (6, 27 - 6)
+    assert judged + len(taught) == 27
+    assert 2 <= judged <= 13
     assert agreement["same_top1"] == agreement["photos"] == judged + 20
     assert report["lists"]["Alike"] == [
         "spots/00.png = spots/copy.png (left out)",
@@ -109,7 +110,8 @@ def test_an_evaluation_knows_what_taught_it(
 
     assert evaluate(["--photos", str(tmp_path / "photos"), *options]) == 0
     report = json.loads((tmp_path / "o" / "evaluation.json").read_text())
-    assert report["notes"][0].startswith("21 of these 29 photos were used")
+    count = len((models / "patterns" / "made_from.txt").read_text().split())
+    assert report["notes"][0].startswith(f"{count} of these 29 photos were used")
 
 
 def test_an_image_gets_the_artifact_and_its_golden_photos_alone(models: Path, tmp_path: Path):
