@@ -1,12 +1,13 @@
 """Photos to teach with and photos to judge by, none of which are alike."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evaluation.photos import Listing, class_indices, list_folders
+from evaluation.photos import LabelledPhoto, Listing, class_indices, list_folders
 from image_classifier.artifact import Label
 from teaching.features import Extractor, Features
 from teaching.split import check_enough, drawn, find_duplicates, held_out
@@ -17,7 +18,8 @@ class Material:
     """Photos [n] with features, ``truth`` (their classes), ``groups`` (the same number for alike
     ones) and ``draws``: ``taught`` [n] are those to teach with, ``judged`` [n] those of the report.
 
-    ``duplicates`` are lines; ``left_out`` says why of each file that is not among the photos.
+    ``lists`` are lines under a title, such as those that are alike; ``left_out`` says why of each
+    file that is not among the photos.
     """
 
     labels: tuple[Label, ...]
@@ -27,8 +29,17 @@ class Material:
     draws: NDArray[np.float64]
     taught: NDArray[np.bool_]
     judged: NDArray[np.bool_]
-    duplicates: list[str]
+    lists: dict[str, list[str]]
     left_out: dict[str, str]
+
+    def chosen(self, which: NDArray[np.bool_]) -> list[LabelledPhoto]:
+        """The photos where ``which`` [n] is true."""
+        return [self.features.photos[i] for i in np.flatnonzero(which)]
+
+    def seen(self, digests: Collection[str]) -> int:
+        """How many photos of the report are among those of these SHA-256, or are like one."""
+        known = np.isin(self.features.sha256, [*digests])
+        return int((self.judged & np.isin(self.groups, self.groups[known])).sum())
 
 
 def collect(photos: Listing, test: Listing | float, extractor: Extractor, seed: int) -> Material:
@@ -66,7 +77,7 @@ def collect(photos: Listing, test: Listing | float, extractor: Extractor, seed: 
         draws=draws,
         taught=kept & ~touched,
         judged=kept & judged,
-        duplicates=duplicates.lines,
+        lists={"Alike": duplicates.lines} if duplicates.lines else {},
         left_out={**photos.left_out, **tests.left_out, **features.skipped},
     )
 

@@ -98,6 +98,8 @@ def test_the_same_photos_give_the_same_bytes(models: Path, photos: Path):
     assert main(["--photos", str(photos), "--name", "patterns", "--models-dir", str(models)]) == 0
 
     assert {name: (folder / name).read_bytes() for name in before} == before
+    report = json.loads((models / "../evaluations/patterns/evaluation.json").read_text())
+    assert report["facts"]["old model"] == "not compared: it is the same, byte for byte"
 
 
 def test_an_evaluation_knows_what_taught_it(

@@ -84,7 +84,11 @@ def test_photos_like_those_of_the_test_do_not_teach(draw, extractor):
     assert len(keys[True]) == 14 == sum(folder == tests for folder, _ in keys[True])
     assert len(keys[False]) == 14 == sum(folder == photos for folder, _ in keys[False])
     assert not {"ants/copy.png", "bees/larger.png"} & {key for _, key in keys[False]}
-    assert len(material.duplicates) == 2
+    assert len(material.lists["Alike"]) == 2
+    like = dict(zip(material.features.photos, material.features.sha256, strict=True))
+    own = [like[photo] for photo in material.chosen(material.taught)]
+    larger = next(digest for photo, digest in like.items() if photo.key == "bees/larger.png")
+    assert (material.seen(own), material.seen([*own, larger])) == (0, 1)
 
 
 def test_a_test_of_other_classes_is_refused(draw, extractor):
