@@ -1,6 +1,6 @@
 """Photos to teach with and photos to judge by, none of which are alike."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,8 +42,14 @@ class Material:
         return int((self.judged & np.isin(self.groups, self.groups[known])).sum())
 
 
-def collect(photos: Listing, test: Listing | float, extractor: Extractor, seed: int) -> Material:
-    """Judged are the photos of ``test``, or that share of ``photos``.
+def collect(
+    photos: Listing,
+    test: Listing | float,
+    extractor: Extractor,
+    seed: int,
+    added: Sequence[LabelledPhoto] = (),
+) -> Material:
+    """Judged are the photos of ``test``, or that share of ``photos``; those ``added`` only teach.
 
     Raises:
         PhotosInvalid: ``test`` has a class that ``photos`` has not.
@@ -54,28 +60,28 @@ def collect(photos: Listing, test: Listing | float, extractor: Extractor, seed: 
     tests = test if isinstance(test, Listing) else Listing(photos.source, ())
     class_indices(tests, str(photos.source), labels)
     # Those of the test first: of two copies the first is kept.
-    features = extractor.extract([*tests.photos, *photos.photos])
+    features = extractor.extract([*tests.photos, *photos.photos, *added])
     truth = np.array([names.index(photo.label) for photo in features.photos], np.int64)
     duplicates = find_duplicates(features, truth)
     groups, kept = duplicates.groups, duplicates.kept
     draws = drawn(features.sha256, seed)
-    if isinstance(test, Listing):
-        chosen = {*tests.photos}
-        judged = np.array([photo in chosen for photo in features.photos], bool)
-        touched = np.isin(groups, groups[judged])
-        check_enough(names, truth[kept & ~touched], groups[kept & ~touched])
-    else:
-        check_enough(names, truth[kept], groups[kept])
+    judges = {*(tests if isinstance(test, Listing) else photos).photos}
+    judged = np.array([photo in judges for photo in features.photos], bool)
+    own = kept & judged
+    if not isinstance(test, Listing):
+        check_enough(names, truth[own], groups[own])
         judged = np.zeros(len(kept), bool)
-        judged[kept] = held_out(truth[kept], groups[kept], draws[kept], test)
-        touched = judged
+        judged[own] = held_out(truth[own], groups[own], draws[own], test)
+    taught = kept & ~np.isin(groups, groups[judged])
+    if isinstance(test, Listing):
+        check_enough(names, truth[taught], groups[taught])
     return Material(
         labels=labels,
         features=features,
         truth=truth,
         groups=groups,
         draws=draws,
-        taught=kept & ~touched,
+        taught=taught,
         judged=kept & judged,
         lists={"Alike": duplicates.lines} if duplicates.lines else {},
         left_out={**photos.left_out, **tests.left_out, **features.skipped},

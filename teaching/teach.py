@@ -14,6 +14,7 @@ from image_classifier.artifact import Artifact
 from image_classifier.export.golden import golden_files
 from image_classifier.export.write import beside, check_replaceable, write_artifact
 from image_classifier.runtime import load_model
+from teaching.answers import read_answers
 from teaching.base import feature_network, load_base
 from teaching.build import build
 from teaching.calibrate import calibrate
@@ -21,13 +22,15 @@ from teaching.compare import OldModel, compare, old_model
 from teaching.features import extractor
 from teaching.head import Head, fit_head
 from teaching.material import Material, collect, read_listings
+from teaching.relabel import Relabelled, relabel
 from teaching.split import folds
 
 
 @dataclass(frozen=True)
 class Options:
-    """``test`` is a folder like ``photos``, or the share of these that is held out; ``cache`` keeps
-    features."""
+    """``test`` is a folder like ``photos``, or the share of these that is held out; ``feedback``
+    has answers to these and to unlabelled ones below ``feedback_photos``; ``cache`` keeps features.
+    """
 
     name: str
     photos: Path
@@ -37,6 +40,8 @@ class Options:
     seed: int
     output: Path
     cache: Path
+    feedback: Path | None = None
+    feedback_photos: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -51,15 +56,19 @@ def teach(options: Options, environ: Mapping[str, str]) -> Taught:
     """Write the artifact into ``options.output``, and judge it.
 
     Raises:
-        PhotosInvalid, TooFewPhotos: the folders cannot be used.
+        PhotosInvalid, TooFewPhotos, AnswersInvalid: folders or answers cannot be used.
         ExportError: weights cannot be had, or the artifact does not answer as Keras does.
     """
     check_replaceable(options.output)
-    listings = read_listings(options.photos, options.test)
+    photos, test = read_listings(options.photos, options.test)
+    feedback = Relabelled(photos)
+    if options.feedback:
+        answers = read_answers(options.feedback)
+        feedback = relabel(photos, answers, options.feedback_photos)
     base = load_base(options.base, environ)
     network = feature_network(base)
     extract = extractor(network, base.spec, base.features, options.cache)
-    material = collect(*listings, extract, options.seed)
+    material = collect(feedback.photos, test, extract, options.seed, feedback.added)
     taught, truth = material.taught, material.truth[material.taught]
     numbers = folds(truth, material.groups[taught], material.draws[taught])
     head = fit_head(material.features.values[taught], truth, numbers)
@@ -70,7 +79,13 @@ def teach(options: Options, environ: Mapping[str, str]) -> Taught:
     digests = np.array(material.features.sha256)[taught].tolist()
     old = old_model(options.output)
     write_artifact(options.output, built.artifact, beside(golden, digests))
-    return _judge(built.artifact, old, head, material, options)
+    judged = _judge(built.artifact, old, head, material, options)
+    report = replace(
+        judged.report,
+        facts={**judged.report.facts, **feedback.facts},
+        lists={**feedback.lists, **judged.report.lists},
+    )
+    return replace(judged, report=report)
 
 
 def _judge(

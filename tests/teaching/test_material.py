@@ -91,6 +91,21 @@ def test_photos_like_those_of_the_test_do_not_teach(draw, extractor):
     assert (material.seen(own), material.seen([*own, larger])) == (0, 1)
 
 
+def test_added_photos_teach_and_are_not_judged_by_nor_are_those_like_them(draw, extractor):
+    photos, more = (draw(name, {"ants": 9, "bees": 9}, i) for i, name in enumerate("ab"))
+    listing, added = list_folders(photos), list_folders(more).photos
+    alone = collect(listing, 0.3, extractor, seed=0)
+    judged = alone.chosen(alone.judged)
+    like = more / judged[0].label / "like.png"
+    image = Image.open(photos / judged[0].key)
+    image.resize((96, 96), Image.Resampling.NEAREST).save(like)
+    material = collect(listing, 0.3, extractor, 0, list_folders(more).photos)
+
+    assert material.chosen(material.judged) == judged
+    taught = material.chosen(material.taught)
+    assert {*taught} == {*alone.chosen(alone.taught), *added}
+
+
 def test_a_test_of_other_classes_is_refused(draw, extractor):
     photos, tests = draw("a", {"ants": 6, "bees": 6}, 1), draw("b", {"wasps": 6}, 2)
 
