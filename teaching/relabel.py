@@ -74,7 +74,7 @@ def _facts(answers: int, votes: Votes, found: set[str]) -> dict[str, str]:
     """Each answer is counted in one of them."""
     used = sum(votes.by_photo[digest].total() for digest in found)
     missing = sum(counts.total() for counts in votes.by_photo.values()) - used
-    facts = {"answers": f"{used:,} of {answers:,} used, on {len(found):,} photos"}
+    facts = {"answers": f"{used:,} of {answers:,} joined to {len(found):,} photos"}
     if votes.unnamed:
         facts["no better class"] = f"{votes.unnamed:,} of them: wrong, and nothing else named"
     if votes.others:

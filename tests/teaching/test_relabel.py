@@ -83,7 +83,7 @@ def test_the_report_lists_what_changed_and_counts_what_did_not(folder: Path):
         "Answers differ": ["ants/1: 1 × ants, 1 × bees: left out"],
     }
     assert found.facts == {
-        "answers": "5 of 10 used, on 4 photos",
+        "answers": "5 of 10 joined to 4 photos",
         "no better class": "1 of them: wrong, and nothing else named",
         "other classes": "3 of them, such as wasps, hornets",
         "no such photo": "1 of them, as it cannot be found or read",
