@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.commands.collection.local import Options, OutputUnusable, classify_collection
+from infra.commands.collection.workers import BatchFailed
 from infra.commands.model import CODE_FOLDER, ModelUnavailable, ensure_model, local_exporter
 from serving.collection import SourceUnavailable
 from serving.errors import ServiceError
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenProcessPool:
         print(f"error: A worker was killed, perhaps for want of memory. {GOES_ON}", file=sys.stderr)
         return 1
-    except OSError as exc:
+    except (BatchFailed, OSError) as exc:
         print(f"error: {exc}. {GOES_ON}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -58,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", required=True, help="a folder; s3://… for photos in S3")
     add("--model", default="resnet50")
     add("--models-dir", type=Path, default=Path("build/models"))
+    add("--data", type=Path, default=Path(".local"), help="where make run keeps its own")
     add("--top-k", type=_count, default=5)
     add("--min-score", type=_share, default=0.5, help="below it a photo is unsure")
     add("--arrange", choices=("none", "link", "copy"), default="none")
@@ -98,6 +100,7 @@ def _local(options: argparse.Namespace) -> Options:
         min_score=options.min_score,
         arrange=options.arrange,
         processes=options.concurrency or os.cpu_count() or 1,
+        data=options.data.absolute(),
     )
 
 
