@@ -79,11 +79,11 @@ model: $(RUN) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABEL
 
 endif
 
-teach: $(RUN) ## your own categories, from a folder of photos for each: PHOTOS=folder NAME=insects BASE=efficientnet-lite0|resnet50 TEST=folder|0.2 MIN_PRECISION=0.95 SEED=0
+teach: $(RUN) ## your own categories, from a folder of photos for each: PHOTOS=folder NAME=insects BASE=efficientnet-lite0|resnet50 TEST=folder|0.2 MIN_PRECISION=0.95 SEED=0, FEEDBACK=feedback.jsonl FEEDBACK_PHOTOS=folder
 	@test -n "$(PHOTOS)" -a -n "$(NAME)" || { echo 'Name both: make teach PHOTOS=folder NAME=insects'; exit 2; }
 	@$(if $(filter resnet50,$(BASE)),$(PYTHON_RUN) -m image_classifier.export.available)
 	@$(MAKE) --silent $(EXPORT)
-	@exec .export/bin/python -m teaching --photos "$(PHOTOS)" --name "$(NAME)" --models-dir $(MODELS) $(if $(BASE),--base $(BASE)) $(if $(TEST),--test "$(TEST)") $(if $(MIN_PRECISION),--min-precision $(MIN_PRECISION)) $(if $(SEED),--seed $(SEED))
+	@exec .export/bin/python -m teaching --photos "$(PHOTOS)" --name "$(NAME)" --models-dir $(MODELS) $(if $(BASE),--base $(BASE)) $(if $(TEST),--test "$(TEST)") $(if $(MIN_PRECISION),--min-precision $(MIN_PRECISION)) $(if $(SEED),--seed $(SEED)) $(if $(FEEDBACK),--feedback "$(FEEDBACK)") $(if $(FEEDBACK_PHOTOS),--feedback-photos "$(FEEDBACK_PHOTOS)")
 
 train: $(TRAIN) ## train a tabular model and track it in MLflow: MODEL=iris|flight-delay DATASET=dataset_SCL.csv, or EMBED=1 for the embedded one
 	@test -n "$(filter $(TABULAR),$(MODEL))" || { echo 'Name the model: make train MODEL=iris or MODEL=flight-delay'; exit 2; }
