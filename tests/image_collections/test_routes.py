@@ -123,6 +123,17 @@ def test_how_it_stands_is_asked_of_step_functions_once_a_second(api: TestClient,
     assert second["done"] == 300
 
 
+def test_how_it_ended_is_asked_at_once(api: TestClient, states: Stubber):
+    states.add_response("describe_execution", execution("RUNNING"))
+    states.add_response("list_map_runs", {"mapRuns": []})
+    states.add_response("describe_execution", execution("SUCCEEDED", stopDate=LATER))
+    script_progress(states)
+
+    answers = [api.get("/v1/collections/c-1").json() for _ in range(2)]
+
+    assert [answer["done"] for answer in answers] == [0, 300]
+
+
 def test_where_progress_is_throttled_the_last_known_is_told(api: TestClient, states: Stubber):
     described = ("describe_execution", execution("RUNNING"))
     states.add_response(*described)

@@ -14,6 +14,7 @@ from image_classifier.runtime import load_model
 from image_classifier.shards import write_shard
 from infra.commands.collection.folder import FolderOutput
 from infra.commands.collection.source import Source, source_at
+from infra.commands.collection.workers import rows_depend_on
 from serving.collection import Batch
 from serving.lambda_invoke import invoke_handler
 from serving.settings import ServingSettings
@@ -33,9 +34,9 @@ classifier = Classifier(artifact, load_model(artifact, threads=1), time.perf_cou
 
 def _classify(event: dict[str, Any], record: Record) -> dict[str, Any]:
     """Nothing is classified by another model than the command's own."""
-    version = artifact.manifest.version
-    if event["model_version"] != version:
-        return {"model_version": version}
+    model = rows_depend_on(artifact.manifest)
+    if event["model"] != model:
+        return {"model": model}
     photos, output = Path(event["photos"]), Path(event["output"])
     shard = write_shard(
         Batch.from_item(event["item"]),
@@ -46,7 +47,7 @@ def _classify(event: dict[str, Any], record: Record) -> dict[str, Any]:
     )
     if shard is not None:
         record.measures |= vars(shard)
-    return {"model_version": version, "shard": shard and vars(shard)}
+    return {"model": model, "shard": shard and vars(shard)}
 
 
 @lru_cache(maxsize=1)

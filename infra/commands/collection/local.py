@@ -24,6 +24,7 @@ from infra.commands.collection.workers import (
     classified,
     classify_in_process,
     process_pool,
+    rows_depend_on,
 )
 from infra.commands.folder_worker import ADDRESS_FILE
 from serving.collection import Row, SourceUnavailable
@@ -82,7 +83,7 @@ def classify_collection(options: Options) -> Tally:
             print(_found(plan))
         else:
             print(f"Goes on with the {plan.photos:,} photos that were found at first.")
-        _classify(plan, output, options, manifest.version)
+        _classify(plan, output, options, rows_depend_on(manifest))
         title = f"Photos in {options.photos.name}"
         tally = write_report(planned_batches(output), output, title, options.min_score)
         if options.arrange != "none":
@@ -99,12 +100,12 @@ def _source(options: Options) -> Source:
     return photos
 
 
-def _classify(plan: Plan, output: FolderOutput, options: Options, version: str) -> None:
+def _classify(plan: Plan, output: FolderOutput, options: Options, model: str) -> None:
     left, done = _left(output)
     if not left:
         return
     workers = min(options.processes, len(left))
-    classify, pool = _workers(options, version, workers)
+    classify, pool = _workers(options, model, workers)
     with tqdm(total=plan.photos, initial=done, unit=" photos", smoothing=0.05) as progress:
         failures = 0
         batches = (batch for batch in planned_batches(output) if batch.number in left)
@@ -115,7 +116,7 @@ def _classify(plan: Plan, output: FolderOutput, options: Options, version: str) 
                 progress.update(shard.photos)
 
 
-def _workers(options: Options, version: str, count: int) -> tuple[Classify, Executor]:
+def _workers(options: Options, model: str, count: int) -> tuple[Classify, Executor]:
     """The environments of a ``make run`` that is at work, else processes of this command's."""
     work = Work(options.model, options.photos, options.output, options.top_k)
     address = options.data / ADDRESS_FILE
@@ -123,7 +124,7 @@ def _workers(options: Options, version: str, count: int) -> tuple[Classify, Exec
         # Every process imports this module, and boto3 would take it as long as fifty photos.
         from infra.commands.collection.service import classify_in_service  # noqa: PLC0415
 
-        classify = classify_in_service(address.read_text("utf-8"), work, version)
+        classify = classify_in_service(address.read_text("utf-8"), work, model)
         if classify is not None:
             print("Classified by the make run that is at work.")
             return classify, ThreadPoolExecutor(count)

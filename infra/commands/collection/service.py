@@ -16,9 +16,9 @@ from serving.collection import Batch
 _CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=300, max_pool_connections=100)
 
 
-def classify_in_service(url: str, work: Work, version: str) -> Classify | None:
+def classify_in_service(url: str, work: Work, model: str) -> Classify | None:
     """Batch → shard by the ``make run`` at ``url``; None where it has ended, or serves another
-    model than ``version``."""
+    model than ``model``."""
     try:
         client = boto3.client(
             *("lambda", REGION),
@@ -27,24 +27,24 @@ def classify_in_service(url: str, work: Work, version: str) -> Classify | None:
             aws_secret_access_key="local",  # noqa: S106 - nothing is checked there
             config=_CLIENT_CONFIG,
         )
-        served = _invoke(client, {"model_version": None})["model_version"]
+        served = _invoke(client, {"model": None})["model"]
     except (ValueError, BatchFailed):
         return None  # the address is of one that was killed
-    if served != version:
+    if served != model:
         return None
 
     def classify(batch: Batch) -> Shard | None:
-        answer = _invoke(client, _event(batch, work, version))
-        if answer["model_version"] != version:
+        answer = _invoke(client, _event(batch, work, model))
+        if answer["model"] != model:
             raise BatchFailed("make run serves another model now")
         return answer["shard"] and Shard(**answer["shard"])
 
     return classify
 
 
-def _event(batch: Batch, work: Work, version: str) -> dict[str, Any]:
+def _event(batch: Batch, work: Work, model: str) -> dict[str, Any]:
     return {
-        "model_version": version,
+        "model": model,
         "item": json.loads(batch.to_line()),
         "photos": str(work.photos),
         "output": str(work.output),

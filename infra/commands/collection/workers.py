@@ -10,7 +10,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExe
 from dataclasses import dataclass
 from pathlib import Path
 
-from image_classifier.artifact import load_artifact
+from image_classifier.artifact import Manifest, load_artifact
 from image_classifier.classifier import Classifier
 from image_classifier.runtime import load_model
 from image_classifier.shards import Shard, write_shard
@@ -21,6 +21,11 @@ from serving.collection import Batch
 WAITING = 2  # batches for each worker: none waits for its next, and memory does not grow
 
 Classify = Callable[[Batch], Shard | None]
+
+
+def rows_depend_on(manifest: Manifest) -> str:
+    """Which model, and the score from which on it is sure."""
+    return f"{manifest.version}, sure from {manifest.threshold and manifest.threshold.score}"
 
 
 class BatchFailed(Exception):
