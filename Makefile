@@ -64,7 +64,7 @@ classify: $(RUN) ## top five of photos in the terminal: IMAGES="a.jpg b.png"
 	@test -n "$(IMAGES)" || { echo 'Name the photos: make classify IMAGES="a.jpg b.png"'; exit 2; }
 	@$(PYTHON_RUN) -m infra.commands.classify --model $(MODEL) --models-dir $(MODELS) $(IMAGES)
 
-collection: $(RUN) ## a folder, .zip or bucket of photos, classified and reported: PHOTOS=~/pictures OUTPUT=sorted, TOP_K=5 MIN_SCORE=0.5 ARRANGE=none|link|copy CONCURRENCY=2; s3://… with STACK=dev
+collection: $(RUN) ## a folder, .zip or bucket of photos, classified and reported: PHOTOS=~/pictures OUTPUT=sorted, TOP_K=5 MIN_SCORE=0.8 ARRANGE=none|link|copy CONCURRENCY=2; s3://… with STACK=dev
 	@test -n "$(PHOTOS)" -a -n "$(OUTPUT)" || { echo 'Name both: make collection PHOTOS=~/pictures OUTPUT=sorted'; exit 2; }
 	@exec $(PYTHON_RUN) -m infra.commands.collection --photos "$(PHOTOS)" --output "$(OUTPUT)" --model $(MODEL) --models-dir $(MODELS) --data $(DATA) $(if $(TOP_K),--top-k $(TOP_K)) $(if $(MIN_SCORE),--min-score $(MIN_SCORE)) $(if $(ARRANGE),--arrange $(ARRANGE)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(if $(STACK),--stack $(STACK))
 
