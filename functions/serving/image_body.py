@@ -1,8 +1,8 @@
 """Request → the image's bytes, whichever of the three ways it was sent."""
 
-import base64
 import binascii
 
+import pybase64
 from fastapi import Request
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
@@ -117,6 +117,6 @@ def from_base64(text: str, field: str = "image") -> bytes:
         text = text.partition(",")[2]
     try:
         # base64 tools break lines, which is harmless; anything else outside the alphabet is not.
-        return base64.b64decode("".join(text.split()), validate=True)
+        return pybase64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as exc:
         raise InvalidBase64(f"The field '{field}' is not base64.") from exc
