@@ -46,7 +46,7 @@ PIP_OPTIONS := --no-deps --no-compile --require-hashes
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify collection evaluate model teach train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
+.PHONY: help run classify collection evaluate drift model teach train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -64,9 +64,9 @@ classify: $(RUN) ## top five of photos in the terminal: IMAGES="a.jpg b.png"
 	@test -n "$(IMAGES)" || { echo 'Name the photos: make classify IMAGES="a.jpg b.png"'; exit 2; }
 	@$(PYTHON_RUN) -m infra.commands.classify --model $(MODEL) --models-dir $(MODELS) $(IMAGES)
 
-collection: $(RUN) ## a folder, .zip or bucket of photos, classified and reported: PHOTOS=~/pictures OUTPUT=sorted, TOP_K=5 MIN_SCORE=0.5 ARRANGE=none|link|copy CONCURRENCY=2; s3://… with STACK=dev
+collection: $(RUN) ## a folder, .zip or bucket of photos, classified and reported: PHOTOS=~/pictures OUTPUT=sorted, TOP_K=5 MIN_SCORE=0.8 ARRANGE=none|link|copy CONCURRENCY=2; s3://… with STACK=dev
 	@test -n "$(PHOTOS)" -a -n "$(OUTPUT)" || { echo 'Name both: make collection PHOTOS=~/pictures OUTPUT=sorted'; exit 2; }
-	@exec $(PYTHON_RUN) -m infra.commands.collection --photos "$(PHOTOS)" --output "$(OUTPUT)" --model $(MODEL) --models-dir $(MODELS) $(if $(TOP_K),--top-k $(TOP_K)) $(if $(MIN_SCORE),--min-score $(MIN_SCORE)) $(if $(ARRANGE),--arrange $(ARRANGE)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(if $(STACK),--stack $(STACK))
+	@exec $(PYTHON_RUN) -m infra.commands.collection --photos "$(PHOTOS)" --output "$(OUTPUT)" --model $(MODEL) --models-dir $(MODELS) --data $(DATA) $(if $(TOP_K),--top-k $(TOP_K)) $(if $(MIN_SCORE),--min-score $(MIN_SCORE)) $(if $(ARRANGE),--arrange $(ARRANGE)) $(if $(CONCURRENCY),--concurrency $(CONCURRENCY)) $(if $(STACK),--stack $(STACK))
 
 ifneq ($(filter $(TABULAR),$(MODEL)),)
 model: $(TRAIN)
@@ -79,11 +79,11 @@ model: $(RUN) ## build a model artifact: MODEL=name, or MODEL_FILE=x.keras LABEL
 
 endif
 
-teach: $(RUN) ## your own categories, from a folder of photos for each: PHOTOS=folder NAME=insects BASE=efficientnet-lite0|resnet50 TEST=folder|0.2 MIN_PRECISION=0.95 SEED=0
+teach: $(RUN) ## your own categories, from a folder of photos for each: PHOTOS=folder NAME=insects BASE=efficientnet-lite0|resnet50 TEST=folder|0.2 MIN_PRECISION=0.95 SEED=0, FEEDBACK=feedback.jsonl FEEDBACK_PHOTOS=folder
 	@test -n "$(PHOTOS)" -a -n "$(NAME)" || { echo 'Name both: make teach PHOTOS=folder NAME=insects'; exit 2; }
 	@$(if $(filter resnet50,$(BASE)),$(PYTHON_RUN) -m image_classifier.export.available)
 	@$(MAKE) --silent $(EXPORT)
-	@exec .export/bin/python -m teaching --photos "$(PHOTOS)" --name "$(NAME)" --models-dir $(MODELS) $(if $(BASE),--base $(BASE)) $(if $(TEST),--test "$(TEST)") $(if $(MIN_PRECISION),--min-precision $(MIN_PRECISION)) $(if $(SEED),--seed $(SEED))
+	@exec .export/bin/python -m teaching --photos "$(PHOTOS)" --name "$(NAME)" --models-dir $(MODELS) $(if $(BASE),--base $(BASE)) $(if $(TEST),--test "$(TEST)") $(if $(MIN_PRECISION),--min-precision $(MIN_PRECISION)) $(if $(SEED),--seed $(SEED)) $(if $(FEEDBACK),--feedback "$(FEEDBACK)") $(if $(FEEDBACK_PHOTOS),--feedback-photos "$(FEEDBACK_PHOTOS)")
 
 train: $(TRAIN) ## train a tabular model and track it in MLflow: MODEL=iris|flight-delay DATASET=dataset_SCL.csv, or EMBED=1 for the embedded one
 	@test -n "$(filter $(TABULAR),$(MODEL))" || { echo 'Name the model: make train MODEL=iris or MODEL=flight-delay'; exit 2; }
@@ -95,6 +95,9 @@ mlflow: $(TRAIN) ## the page of what was trained, on 8081: DATA=.local
 evaluate: $(RUN) ## how right a model is on labelled photos: PHOTOS=folder (one a class, or with labels.csv) MODEL=name LABELS=table.csv OUTPUT=folder
 	@test -n "$(PHOTOS)" || { echo 'Name the photos: make evaluate PHOTOS=folder MODEL=insects'; exit 2; }
 	@exec $(PYTHON_RUN) -m evaluation --photos "$(PHOTOS)" --model $(MODEL) --models-dir $(MODELS) $(if $(LABELS),--labels "$(LABELS)") $(if $(OUTPUT),--output "$(OUTPUT)")
+
+drift: $(RUN) ## whether photos in use are like those held out: MODEL=name DATA=.local LAST=1000, or STACK=dev, or LOG_GROUP=name
+	@exec $(PYTHON_RUN) -m evaluation.drift --model $(MODEL) --models-dir $(MODELS) --data $(DATA) $(if $(LAST),--last $(LAST)) $(if $(STACK),--stack $(STACK)) $(if $(LOG_GROUP),--log-group $(LOG_GROUP))
 
 feedback-export: $(RUN) $(STAND_IN) ## what people said of predictions: OUTPUT=feedback.csv FORMAT=csv|jsonl, TABLE=name in AWS
 	@test -n "$(OUTPUT)" || { echo 'Name the file: make feedback-export OUTPUT=feedback.csv'; exit 2; }

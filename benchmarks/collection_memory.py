@@ -69,7 +69,7 @@ def _rows(batch: Batch) -> Iterator[Row]:
         top_k = (best | {"score": number % 997 / 997}, *(best | {"score": 0.01},) * 4)
         yield Row(
             *(photo.key, photo.size, "ab" * 32, best["label"], best["wnid"]),
-            *(top_k[0]["score"], top_k, "0123456789ab", 12.3),
+            *(top_k[0]["score"], None, top_k, "0123456789ab", 12.3),
             thumbnail=THUMBNAIL,
         )
 

@@ -5,7 +5,7 @@ from html import escape
 
 from evaluation.charts import reliability, risk_coverage
 from evaluation.figures import ClassFigures, Figures, Pair, Share
-from evaluation.report import Report
+from evaluation.report import Comparison, Report
 from image_collections.page import ASSETS
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -41,6 +41,8 @@ def _pieces(report: Report, thumbnails: Sequence[str]) -> Iterator[str]:
     for note in report.notes:
         yield f'<section class="note"><p>{escape(note)}</p></section>'
     yield _numbers(report)
+    if report.comparison:
+        yield _comparison(report.comparison)
     yield f'<div class="charts">{_trust(figures)}{_coverage(figures)}</div>'
     yield from _confusions(figures)
     if thumbnails:
@@ -76,6 +78,24 @@ def _numbers(report: Report) -> str:
             for name, value, more in cells
         )
     )
+
+
+def _comparison(found: Comparison) -> str:
+    rows = "".join(
+        f'<tr><td>{name}</td><td class="number">{_percent(share.value)}</td>'
+        f'<td class="number">{_percent(share.low)} to {_percent(share.high)}</td>'
+        f'<td class="number">{alone:,}</td></tr>'
+        for name, share, alone in (
+            ("the new model", found.new, found.only_new),
+            (f"the old one, {escape(found.old_version)}", found.old, found.only_old),
+        )
+    )
+    head = (
+        '<tr><th></th><th class="number">right at first</th><th class="number">95 % interval</th>'
+        '<th class="number">photos that it alone has right</th></tr>'
+    )
+    table = _scroll(f"<table>{head}{rows}</table>", "Old and new model")
+    return _section("Better than the old one?", f"<p>{escape(found.sentence)}</p>{table}")
 
 
 def _trust(figures: Figures) -> str:

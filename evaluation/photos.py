@@ -80,17 +80,16 @@ def list_folders(folder: Path) -> Listing:
             left_out[entry.name] = "in no class's folder"
         else:
             inside = {f"{entry.name}/{path.name}": path for path in _entries(entry)}
-            hidden = {key for key, path in inside.items() if path.name.startswith(".")}
+            hidden = [key for key, path in inside.items() if path.name.startswith(".")]
+            shown = [key for key, path in inside.items() if not path.name.startswith(".")]
             left_out |= dict.fromkeys(hidden, "hidden")
-            for key in inside.keys() - hidden:
+            for key in shown:
                 if inside[key].is_dir():
                     raise PhotosInvalid(
                         f"{entry} holds a folder, {inside[key].name}: a class's photos must be in "
                         "its folder itself."
                     )
-            photos += [
-                LabelledPhoto(folder, key, entry.name) for key in sorted(inside.keys() - hidden)
-            ]
+            photos += [LabelledPhoto(folder, key, entry.name) for key in shown]
     if not photos:
         raise PhotosInvalid(f"{folder} has no photos: it needs a folder of them for each class.")
     _refuse_same({photo.label: photo.label.casefold() for photo in photos}, "name")

@@ -13,9 +13,25 @@ from image_classifier.artifact import Artifact, Calibration
 
 
 @dataclass(frozen=True)
+class Comparison:
+    """Two models on the photos of a report: ``only_old`` and ``only_new`` are how many of them one
+    alone has right, ``seen_by_old`` how many taught the old one, ``p_value`` is McNemar's."""
+
+    old_version: str
+    old: Share
+    new: Share
+    only_old: int
+    only_new: int
+    p_value: float
+    seen_by_old: int
+    sentence: str
+
+
+@dataclass(frozen=True)
 class Report:
     """``notes`` are sentences that a reader must not miss, ``facts`` say under a title how the
-    model was made, ``lists`` are lines under a title, such as the files that were left out."""
+    model was made, ``lists`` are lines under a title, such as the files that were left out;
+    ``comparison`` is with the model before it."""
 
     model: str
     version: str
@@ -25,6 +41,7 @@ class Report:
     notes: Sequence[str]
     facts: dict[str, str]
     lists: dict[str, list[str]]
+    comparison: Comparison | None = None
 
 
 def report_of(
@@ -101,6 +118,7 @@ def lines_of(report: Report) -> list[str]:
     lines += [f"  {p.photos:4,} × {p.actual} taken for {p.predicted}" for p in figures.pairs[:5]]
     lines += [f"{title}: {len(entries):,}" for title, entries in report.lists.items()]
     lines += [f"  {title:15} {fact}" for title, fact in report.facts.items()]
+    lines += [report.comparison.sentence] if report.comparison else []
     return [*lines, *report.notes]
 
 

@@ -19,7 +19,10 @@ STOPPED = 130
 
 def main(arguments: Sequence[str]) -> int:
     """Teach a model; the exit status, that of the exporter where it fails."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.feedback_photos and not options.feedback:
+        parser.error("--feedback-photos needs --feedback, which has what people said of them")
     # Its first import is TensorFlow's: seconds that no wrong argument should have to wait for.
     from teaching.teach import Options, teach  # noqa: PLC0415
 
@@ -35,6 +38,8 @@ def main(arguments: Sequence[str]) -> int:
                 seed=options.seed,
                 output=options.models_dir / name,
                 cache=build / "features",
+                feedback=options.feedback,
+                feedback_photos=options.feedback_photos,
             ),
             os.environ,
         )
@@ -65,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--test", type=test, default=0.2, help="a folder, or the share held out for the report")
     add("--min-precision", type=precision, default=0.95, help="of answers that count as sure")
     add("--seed", type=int, default=0, help="of what is left to chance: which photos are held out")
+    add("--feedback", type=Path, metavar="FILE.jsonl", help="answers that were exported")
+    add("--feedback-photos", type=Path, metavar="FOLDER", help="of photos without labels")
     add("--models-dir", type=Path, default=Path("build/models"))
     return parser
 

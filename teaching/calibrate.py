@@ -5,8 +5,10 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
+from evaluation.distribution import bins_of
 from evaluation.figures import calibration_error
-from image_classifier.artifact import Calibration, Threshold
+from image_classifier.artifact import Bins, Calibration, Threshold
+from image_classifier.certainty import certainty_of
 
 LEAST_PHOTOS = 20
 RANGE = (0.2, 5.0)
@@ -20,7 +22,8 @@ def calibrate(
     """From log-probabilities [n, classes] of photos that the model has not seen, and their classes;
     ``on`` says which photos these are.
 
-    Where there are few photos, or scores get no better by it, the temperature is 1.
+    Where there are few photos, or scores get no better by it, the temperature is 1; few photos tell
+    nothing of distributions either.
     """
     before = after = calibration_error(*_scores(logs, truth))
     temperature = 1.0
@@ -35,6 +38,7 @@ def calibrate(
         photos=len(truth),
         on=on,
         threshold=threshold_for(*_scores(logs / temperature, truth), min_precision),
+        distributions=_distributions(logs / temperature) if len(truth) >= LEAST_PHOTOS else {},
     )
 
 
@@ -58,6 +62,12 @@ def threshold_for(
         precision=round(float(precision[end]), DIGITS),
         coverage=round(float(counts[end] / len(order)), DIGITS),
     )
+
+
+def _distributions(logs: NDArray[np.floating]) -> dict[str, Bins]:
+    """Of what is logged of each prediction later."""
+    logged = [vars(certainty_of(row)) for row in np.exp(log_softmax(logs, axis=1))]
+    return {name: bins_of([values[name] for values in logged]) for name in logged[0]}
 
 
 def _cross_calibrated(logs: NDArray[np.floating], truth: NDArray[np.int64]) -> NDArray[np.floating]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import ClassVar
 
 import numpy as np
@@ -18,6 +19,7 @@ NEAR_BITS = 4
 BLOCK = 512
 LEAST_PHOTOS = 5
 FOLDS = 5
+DRAW_BYTES = 6  # fewer bits than a float has
 
 
 class TooFewPhotos(ServiceError):
@@ -79,31 +81,47 @@ def check_enough(
             )
 
 
+def drawn(digests: Sequence[str], seed: int) -> NDArray[np.float64]:
+    """[n] → for each photo a number in 0…1 by its content and the seed alone: what is held out
+    stays so when photos are added or get another label."""
+    lots = [sha256(f"{seed} {digest}".encode()).digest()[:DRAW_BYTES] for digest in digests]
+    return np.array([int.from_bytes(lot, "big") for lot in lots]) / 256.0**DRAW_BYTES
+
+
 def held_out(
-    labels: NDArray[np.int64], groups: NDArray[np.int64], share: float, seed: int
+    labels: NDArray[np.int64], groups: NDArray[np.int64], draws: NDArray[np.float64], share: float
 ) -> NDArray[np.bool_]:
-    """[n] → about ``share`` of each class's groups, one or more."""
+    """[n] → about ``share`` of each class's groups, those with a draw below it; one or more, and
+    two or more are left."""
     test = np.zeros(len(labels), bool)
     for number in np.unique(labels):
-        order = _shuffled(labels, groups, number, seed)
-        test |= np.isin(groups, order[: max(1, round(share * len(order)))])
+        order, lowest = _in_order(labels, groups, draws, number)
+        count = min(max(1, int((lowest < share).sum())), max(1, len(order) - 2))
+        test |= np.isin(groups, order[:count])
     return test
 
 
-def folds(labels: NDArray[np.int64], groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+def folds(
+    labels: NDArray[np.int64], groups: NDArray[np.int64], draws: NDArray[np.float64]
+) -> NDArray[np.int64]:
     """[n] → a number for each photo, so that each has about as many of every class."""
     numbers = np.zeros(len(labels), np.int64)
     for number in np.unique(labels):
-        for place, group in enumerate(_shuffled(labels, groups, number, seed)):
+        for place, group in enumerate(_in_order(labels, groups, draws, number)[0]):
             numbers[groups == group] = place % FOLDS
     return numbers
 
 
-def _shuffled(
-    labels: NDArray[np.int64], groups: NDArray[np.int64], number: int, seed: int
-) -> NDArray[np.int64]:
-    """A class's groups in an order by ``seed``."""
-    return np.random.default_rng([seed, number]).permutation(_groups_of(number, labels, groups))
+def _in_order(
+    labels: NDArray[np.int64], groups: NDArray[np.int64], draws: NDArray[np.float64], number: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """A class's groups by the lowest draw of their photos, and these: a photo that joins a group
+    can get it held out, but never back."""
+    lowest = np.ones(groups.max() + 1)
+    np.minimum.at(lowest, groups, draws)
+    own = _groups_of(number, labels, groups)
+    order = own[np.argsort(lowest[own], kind="stable")]
+    return order, lowest[order]
 
 
 def _groups_of(

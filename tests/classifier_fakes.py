@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +13,14 @@ from numpy.typing import NDArray
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
-from image_classifier.artifact import Artifact, InputSpec, Label, Manifest
+from image_classifier.artifact import (
+    Artifact,
+    Calibration,
+    InputSpec,
+    Label,
+    Manifest,
+    Threshold,
+)
 from image_classifier.classifier import Classifier
 from image_classifier.predictor import Predictor
 from image_classifier.routes import create_router
@@ -65,6 +73,13 @@ def artifact() -> Artifact:
     return Artifact(manifest, labels, model=b"")
 
 
+def calibrated(artifact: Artifact, score: float) -> Artifact:
+    """The artifact with a threshold of that ``score``."""
+    threshold = Threshold(score, wanted=0.95, precision=0.96, coverage=0.7)
+    calibration = Calibration(0.8, 0.1, 0.05, 160, "160 photos", threshold)
+    return replace(artifact, manifest=replace(artifact.manifest, calibration=calibration))
+
+
 def predictor_of(
     artifact: Artifact, infer: Callable[[NDArray[np.float32]], NDArray[np.float32]]
 ) -> Predictor:
@@ -90,9 +105,11 @@ def build_app(artifact: Artifact, telemetry: RecordingTelemetry) -> Callable[...
         stands_in_for: str | None = None,
         initialization_type: str = "on-demand",
         other_models: tuple[Path, ...] = (),
+        threshold: float | None = None,
     ) -> ASGIApp:
         others = partial(list_models, other_models)
-        router = create_router(predictor_of(artifact, infer), stands_in_for, others)
+        served = artifact if threshold is None else calibrated(artifact, threshold)
+        router = create_router(predictor_of(served, infer), stands_in_for, others)
         return create_app(
             "Test", "/v1", router, ServingEnvironment("env-1", initialization_type), telemetry
         )

@@ -33,13 +33,20 @@ class MemoryOutput:
         self.files[name] = file.getvalue()
 
 
-def row(key: str, label: str = "tabby", score: float = 0.9, code: str | None = None) -> Row:
+def row(
+    key: str,
+    label: str = "tabby",
+    score: float = 0.9,
+    code: str | None = None,
+    *,
+    sure: bool | None = None,
+) -> Row:
     if code is not None:
         return Row(key, 10, code=code, detail=f"It is {code}.")
     best = {"label": label, "wnid": "n1", "score": score}
     second = {"label": "other", "wnid": "n2", "score": 0.05}
     return Row(
-        *(key, 10, "ab" * 32, label, "n1", score, (best, second), "v1", 5.0),
+        *(key, 10, "ab" * 32, label, "n1", score, sure, (best, second), "v1", 5.0),
         thumbnail="/9j/",
     )
 

@@ -83,6 +83,15 @@ def labelled_photos() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def teaching_photos(labelled_photos: Path) -> Path:
+    """A folder of photos for each of two classes, beside the labelled ones."""
+    folder = labelled_photos.resolve().parent / "teach"
+    if not folder.is_dir():
+        pytest.skip(f"no {folder}, a folder of ants and bees to teach with")
+    return folder
+
+
 def aws_endpoint(cloud: Cloud) -> str:
     """Where the stand-in for AWS beside Lambda answers."""
     return (cloud.data / "aws" / "endpoint").read_text("utf-8")

@@ -1,5 +1,6 @@
 // One photo on the page: its picture, its progress, its answer, and what the person says of it.
 
+import { inWords } from "./answer.js";
 import { curlCommand } from "./api.js";
 import { bar } from "./bar.js";
 import { Combobox } from "./combobox.js";
@@ -79,7 +80,7 @@ export class Card {
 
   #result({ result, copy, file, preview, feedback, uploadAs }) {
     const [best] = result.predictions;
-    this.#find(".best").textContent = best.label;
+    this.#find(".best").textContent = inWords(result);
     this.#show(".copied", Boolean(copy));
     if (copy) this.#find(".copied").textContent = t(copy.reason, { from: megabytes(copy.from), to: megabytes(copy.to) });
     if (this.barsOf !== result) this.#find(".bars").replaceChildren(...result.predictions.map(bar)); // else they would grow again

@@ -35,6 +35,7 @@ export const ENGLISH = {
   converted: "Sent as a JPEG copy, as the service does not read this format.",
   noPreview: "Your browser cannot show this format; the service can read it.",
   results: "What it shows",
+  notSure: "Not sure: perhaps {label}",
   question: "Is “{label}” right?",
   right: "Right",
   wrong: "Wrong",

@@ -1,5 +1,6 @@
 // The table of a folder's photos: fills while they are classified, and shows those asked for.
 
+import { inWords, isUnsure } from "./answer.js";
 import { MAX_PHOTOS } from "./directory.js";
 import { sentence } from "./failure.js";
 import { Folder } from "./folder.js";
@@ -14,7 +15,7 @@ export function createFolderView(answered) {
   let drawing = 0;
 
   const threshold = () => find("threshold").valueAsNumber / 100 || 0;
-  const unsure = ({ result }) => result?.predictions[0].score < threshold();
+  const unsure = ({ result }) => result && isUnsure(result, threshold());
 
   /** Classify photos as ./directory.js finds them. */
   function open(found) {
@@ -69,6 +70,7 @@ export function createFolderView(answered) {
     find("text").textContent = t(failed ? "folderFailed" : "folderDone", { done, failed, count: photos.length });
     find("run").hidden = !running && !left.length;
     find("run").textContent = t(running ? "stop" : "goOn");
+    find("threshold").parentElement.hidden = photos.some(({ result }) => typeof result?.sure === "boolean"); // the model's decides
     drawFilter(photos);
     show();
   }
@@ -135,7 +137,7 @@ function fill(row, { path, status, thumbnail, result, failure }) {
   const best = result?.predictions[0];
   row.dataset.status = status;
   row.querySelector(".path").textContent = path;
-  row.querySelector(".label").textContent = best?.label ?? (failure ? sentence(failure) : t(status));
+  row.querySelector(".label").textContent = result ? inWords(result) : failure ? sentence(failure) : t(status);
   row.querySelector(".share").textContent = best ? probability(best.score) : "";
 }
 

@@ -1,5 +1,6 @@
 // A folder of photos, classified four at a time.
 
+import { isUnsure } from "./answer.js";
 import { predict } from "./api.js";
 import { csv } from "./csv.js";
 import { failure } from "./failure.js";
@@ -62,12 +63,12 @@ export class Folder extends EventTarget {
     for (const { thumbnail } of this.photos) if (thumbnail) URL.revokeObjectURL(thumbnail);
   }
 
-  /** The text of a CSV file; a score below `threshold` is unsure. */
+  /** The text of a CSV file; see `isUnsure` for `threshold`. */
   csv(threshold) {
     const rows = this.photos.map(({ path, file, result, failure }) => {
       const best = result?.predictions[0];
       const error = failure && (failure.code ?? failure.key);
-      return [path, file.size, best?.label, best?.wnid, best?.score, best && best.score < threshold, result?.model.name, result?.model.version, error];
+      return [path, file.size, best?.label, best?.wnid, best?.score, result && isUnsure(result, threshold), result?.model.name, result?.model.version, error];
     });
     return csv([COLUMNS, ...rows]);
   }

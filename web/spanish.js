@@ -35,6 +35,7 @@ export const SPANISH = {
   converted: "Enviada como copia JPEG: el servicio no lee este formato.",
   noPreview: "Tu navegador no puede mostrar este formato; el servicio sí puede leerlo.",
   results: "Lo que muestra",
+  notSure: "No es seguro: quizá {label}",
   question: "¿Es correcto «{label}»?",
   right: "Sí",
   wrong: "No",

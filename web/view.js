@@ -1,5 +1,6 @@
 // The page's DOM: shows the store, and turns what a person does into actions.
 
+import { inWords } from "./answer.js";
 import { DOCS_URL } from "./api.js";
 import { droppedDirectories, photosOfEntries, photosOfInput } from "./directory.js";
 import { Card } from "./card.js";
@@ -38,10 +39,9 @@ const reveal = (element) => element.scrollIntoView({ block: matchMedia("(max-wid
 
 /** Say something to those who listen to the page instead of looking at it. */
 export function announce({ name, status, result, failure }) {
-  const best = result?.predictions[0];
   find("announcer").textContent =
     status === "done"
-      ? t("announced", { name, label: best.label, percent: probability(best.score) })
+      ? t("announced", { name, label: inWords(result), percent: probability(result.predictions[0].score) })
       : t("announcedFailure", { name, sentence: sentence(failure) });
 }
 

@@ -50,6 +50,7 @@ def as_feedback(
         true_label=truth.label if truth else None,
         true_wnid=truth.wnid if truth else None,
         comment=_as_text(answer.comment),
+        sure=receipt.sure,
     )
 
 

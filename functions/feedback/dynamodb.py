@@ -1,8 +1,8 @@
 """The store as a DynamoDB table.
 
 Costs, on demand in us-east-1 (0.625 $ per million writes, 0.125 $ per million reads of 4 KB): an
-answer writes its item, as a rule under 1 KB, and its index entry: 2 writes. A summary queries the
-index, whose entries of about 100 bytes cost 0.5 reads per 4 KB: 10 000 answers are 1 MB, 125 reads,
+answer writes its item, as a rule under 1 KB, and two indexes' entries: 3 writes. A summary queries
+one, whose entries of about 100 bytes cost 0.5 reads per 4 KB: 10 000 answers are 1 MB, 125 reads,
 0.000016 $. Counters kept beside the answers would make that one read, but each answer a transaction
 (4 writes) on an item that all of them share, and a changed answer a subtraction; they pay off only
 where summaries are read far more often than answers are given.
@@ -22,7 +22,7 @@ from serving.aws import translated
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-INDEX = "by-model-version"
+INDEX = "by-version"
 _UNAVAILABLE = "The feedback store cannot answer now."
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -64,7 +64,7 @@ class DynamoStore:
             IndexName=INDEX,
             KeyConditionExpression="model_version = :version",
             ExpressionAttributeValues={":version": {"S": model_version}},
-            ProjectionExpression="correct, predicted_label, true_label",
+            ProjectionExpression="correct, predicted_label, true_label, sure",
         )
         with translated(_UNAVAILABLE):
             for page in pages:
@@ -73,6 +73,7 @@ class DynamoStore:
                         correct=item["correct"]["BOOL"],
                         predicted_label=item["predicted_label"]["S"],
                         true_label=item["true_label"]["S"] if "true_label" in item else None,
+                        sure=item["sure"]["BOOL"] if "sure" in item else None,
                     )
 
     def answers(self) -> Iterator[Feedback]:

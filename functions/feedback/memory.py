@@ -25,7 +25,9 @@ class MemoryStore:
         """Every answer to predictions of that model version."""
         for answer in self.answers():
             if answer.model_version == model_version:
-                yield Judgement(answer.correct, answer.predicted_label, answer.true_label)
+                yield Judgement(
+                    answer.correct, answer.predicted_label, answer.true_label, answer.sure
+                )
 
     def answers(self) -> Iterator[Feedback]:
         """Everything stored."""

@@ -10,7 +10,8 @@ class Feedback:
 
     ``true_label`` and ``true_wnid`` are what the photo shows, as far as the person said so: the
     prediction's own where it was right, None where it was wrong and nothing better was named.
-    ``answered_at`` is in UTC; of two answers to one prediction the later one stands.
+    ``answered_at`` is in UTC; of two answers to one prediction the later one stands. ``sure`` is
+    the receipt's.
     """
 
     nonce: str
@@ -25,6 +26,7 @@ class Feedback:
     true_label: str | None
     true_wnid: str | None
     comment: str | None
+    sure: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,4 @@ class Judgement:
     correct: bool
     predicted_label: str
     true_label: str | None
+    sure: bool | None = None

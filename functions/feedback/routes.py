@@ -12,7 +12,7 @@ from feedback import schemas
 from feedback.answer import as_feedback
 from feedback.labels import ModelClass
 from feedback.store import FeedbackStore
-from feedback.summary import Summary, summarize, wilson_interval
+from feedback.summary import Count, Summary, summarize, wilson_interval
 from serving.body import read_json
 from serving.receipts import ReceiptBook
 
@@ -68,17 +68,20 @@ def create_router(
 
 
 def _summary_out(model_version: str, summary: Summary) -> schemas.SummaryOut:
-    accuracy = interval = None
-    if summary.answers:
-        accuracy = summary.correct / summary.answers
-        low, high = wilson_interval(summary.correct, summary.answers)
-        interval = schemas.Interval(low=low, high=high)
     return schemas.SummaryOut(
+        **dict(_count_out(summary.total)),
         model_version=model_version,
-        answers=summary.answers,
-        correct=summary.correct,
-        wrong=summary.answers - summary.correct,
-        accuracy=accuracy,
-        accuracy_95=interval,
+        wrong=summary.total.answers - summary.total.correct,
+        sure=_count_out(summary.sure),
+        unsure=_count_out(summary.unsure),
         confusions=[schemas.ConfusionOut(**asdict(confusion)) for confusion in summary.confusions],
     )
+
+
+def _count_out(count: Count) -> schemas.CountOut:
+    accuracy = interval = None
+    if count.answers:
+        accuracy = count.correct / count.answers
+        low, high = wilson_interval(count.correct, count.answers)
+        interval = schemas.Interval(low=low, high=high)
+    return schemas.CountOut(**asdict(count), accuracy=accuracy, accuracy_95=interval)

@@ -41,13 +41,20 @@ class ConfusionOut(BaseModel):
     count: int
 
 
-class SummaryOut(BaseModel):
+class CountOut(BaseModel):
+    """Answers, and the share of them that says right."""
+
+    answers: int
+    correct: int
+    accuracy: float | None = Field(description="Share of answers that say right; null without any.")
+    accuracy_95: Interval | None = Field(description="Its 95 % Wilson score interval.")
+
+
+class SummaryOut(CountOut):
     """What people say of one model version; those who answer are not a random sample."""
 
     model_version: str
-    answers: int
-    correct: int
     wrong: int
-    accuracy: float | None = Field(description="Share of answers that say right; null without any.")
-    accuracy_95: Interval | None = Field(description="Its 95 % Wilson score interval.")
+    sure: CountOut = Field(description="Predictions that reached the model's threshold.")
+    unsure: CountOut = Field(description="Those that did not; both are empty where it has none.")
     confusions: list[ConfusionOut] = Field(description="The most frequent, at most 20.")

@@ -23,26 +23,43 @@ class Confusion:
 
 
 @dataclass(frozen=True)
-class Summary:
-    """``confusions`` are the most frequent, ties in alphabetical order; wrong answers that name no
-    better label are in none."""
+class Count:
+    """How many answers, and how many of them say right."""
 
     answers: int
     correct: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Without a threshold a model's predictions are neither ``sure`` nor ``unsure``. ``confusions``
+    are the most frequent, ties in alphabetical order; wrong answers that name no better label are
+    in none.
+    """
+
+    total: Count
+    sure: Count
+    unsure: Count
     confusions: tuple[Confusion, ...]
 
 
 def summarize(judgements: Iterable[Judgement]) -> Summary:
     """Count answers as they come; memory grows with the distinct confusions only."""
-    answers = correct = 0
+    answers: Counter[bool | None] = Counter()
+    correct: Counter[bool | None] = Counter()
     pairs: Counter[tuple[str, str]] = Counter()
     for judgement in judgements:
-        answers += 1
-        correct += judgement.correct
+        answers[judgement.sure] += 1
+        correct[judgement.sure] += judgement.correct
         if not judgement.correct and judgement.true_label is not None:
             pairs[judgement.predicted_label, judgement.true_label] += 1
     frequent = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))[:MAX_CONFUSIONS]
-    return Summary(answers, correct, tuple(Confusion(*pair, count) for pair, count in frequent))
+    return Summary(
+        total=Count(answers.total(), correct.total()),
+        sure=Count(answers[True], correct[True]),
+        unsure=Count(answers[False], correct[False]),
+        confusions=tuple(Confusion(*pair, count) for pair, count in frequent),
+    )
 
 
 def wilson_interval(successes: int, trials: int, z: float = Z_95) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from PIL import Image
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from front_doors.refusals import InvalidTensor
+from image_classifier.certainty import certainty_of
 from image_classifier.classifier import Classifier
 from image_classifier.complexity import MAX_PIXELS
 from image_classifier.decode import MAX_SIDE, TooManyPixels
@@ -53,6 +54,8 @@ def infer_batch(
         measures.update(vars(inference.timings))
         measures["image_bytes"] += len(photo) if isinstance(photo, bytes) else photo.nbytes
     record.measures |= {**measures, "photos": len(photos)}
+    for row in rows:
+        record.add_prediction(classifier.artifact.manifest.version, vars(certainty_of(row)))
     return np.stack(rows)
 
 

@@ -4,7 +4,7 @@ The exporter writes it, the image contains it, and the runtime reads nothing els
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -53,11 +53,21 @@ class Threshold:
 
 
 @dataclass(frozen=True)
+class Bins:
+    """How a measure is spread: ``shares`` of the photos, in bins that each end with one of
+    ``edges``, which rise, and a last bin beyond these."""
+
+    edges: tuple[float, ...]
+    shares: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Calibration:
     """What was done so that scores mean what they say, on how many ``photos`` and on which.
 
     Logits are divided by ``temperature`` in the graph. The expected calibration errors are of
-    scores without it, and of scores with one that was fitted on other photos.
+    scores without it, and of scores with one that was fitted on other photos. ``distributions`` are
+    of what ``certainty`` measures, with it; artifacts from before there were any have none.
     """
 
     temperature: float
@@ -66,6 +76,7 @@ class Calibration:
     photos: int
     on: str
     threshold: Threshold | None
+    distributions: dict[str, Bins] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,6 +94,15 @@ class Manifest:
     weights: dict[str, Any]
     agreement: dict[str, Any]
     calibration: Calibration | None = None
+
+    @property
+    def threshold(self) -> Threshold | None:
+        """None for most models: it comes with a calibration, where enough answers were right."""
+        return self.calibration.threshold if self.calibration else None
+
+    def is_sure(self, score: float) -> bool | None:
+        """Whether an answer of that score is sure; None where the model has no threshold."""
+        return None if self.threshold is None else score >= self.threshold.score
 
 
 @dataclass(frozen=True)
@@ -125,7 +145,11 @@ def _calibration(raw: dict[str, Any] | None) -> Calibration | None:
     if raw is None:
         return None
     threshold = Threshold(**raw["threshold"]) if raw["threshold"] else None
-    return Calibration(**(raw | {"threshold": threshold}))
+    distributions = {
+        name: Bins(tuple(bins["edges"]), tuple(bins["shares"]))
+        for name, bins in raw.get("distributions", {}).items()
+    }
+    return Calibration(**(raw | {"threshold": threshold, "distributions": distributions}))
 
 
 def _labels(raw: list[dict[str, Any]]) -> tuple[Label, ...]:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from image_classifier.artifact import Artifact
+from image_classifier.certainty import Certainty, certainty_of
 from image_classifier.decode import decode_image
 from image_classifier.preprocess import to_input
 from image_classifier.ranking import Prediction, rank
@@ -33,9 +34,13 @@ class Inference:
 
 @dataclass(frozen=True)
 class Classification:
-    """The most likely classes, best first, and what they cost."""
+    """The most likely classes, best first, how certain the model was, whether that is sure by its
+    threshold (see ``Manifest.is_sure``), and what they cost.
+    """
 
     predictions: tuple[Prediction, ...]
+    certainty: Certainty
+    sure: bool | None
     timings: Timings
 
 
@@ -56,8 +61,12 @@ class Classifier:
             UnsupportedImageFormat, TooManyPixels, ImageTooComplex, ImageDamaged: see ``decode``.
         """
         inference = self.infer_photo(data, look)
+        predictions = rank(inference.probabilities, self.artifact.labels, top_k)
         return Classification(
-            rank(inference.probabilities, self.artifact.labels, top_k), inference.timings
+            predictions,
+            certainty_of(inference.probabilities),
+            self.artifact.manifest.is_sure(predictions[0].score),
+            inference.timings,
         )
 
     def infer_photo(

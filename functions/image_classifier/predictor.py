@@ -46,6 +46,7 @@ class Predictor:
         result = self.classifier.classify(data, top_k)
         record.measures |= {**vars(result.timings), "image_bytes": len(data)}
         manifest = self.classifier.artifact.manifest
+        record.add_prediction(manifest.version, vars(result.certainty))
         best = result.predictions[0]
         receipt = Receipt(
             nonce=self.new_nonce(),
@@ -55,10 +56,12 @@ class Predictor:
             label=best.label,
             label_id=best.wnid,
             score=best.score,
+            sure=result.sure,
         )
         return PredictOut(
             prediction_id=self.receipts.issue(receipt),
             model=ModelName(name=manifest.name, version=manifest.version),
+            sure=result.sure,
             predictions=[PredictionOut(**vars(each)) for each in result.predictions],
         )
 

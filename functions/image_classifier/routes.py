@@ -65,6 +65,7 @@ def create_router(
 
 def _model_out(artifact: Artifact, threads: int, stands_in_for: str | None) -> schemas.ModelOut:
     manifest = artifact.manifest
+    calibration = manifest.calibration
     return schemas.ModelOut(
         name=manifest.name,
         version=manifest.version,
@@ -73,6 +74,7 @@ def _model_out(artifact: Artifact, threads: int, stands_in_for: str | None) -> s
         quantization=manifest.quantization,
         weights=manifest.weights,
         agreement=manifest.agreement,
+        calibration=schemas.CalibrationOut(**asdict(calibration)) if calibration else None,
         threads=threads,
         stands_in_for=stands_in_for,
         notice=_notice(manifest.name, stands_in_for),

@@ -94,6 +94,7 @@ def _row(photo: Photo, data: bytes, digest: str, classifier: Classifier, top_k: 
         label=best.label,
         wnid=best.wnid,
         score=best.score,
+        sure=result.sure,
         top_k=_plain(result.predictions),
         model_version=classifier.artifact.manifest.version,
         milliseconds=round(sum(asdict(result.timings).values()), 1),

@@ -25,13 +25,13 @@ def bars(counts: Sequence[tuple[str, int]]) -> str:
     return svg(WIDTH, len(counts) * ROW, f"Photos per class. {named}", parts)
 
 
-def histogram(counts: Sequence[int], unsure_below: float) -> str:
-    """Columns over scores from 0 to 1; those that are unsure as a whole are paler."""
+def histogram(counts: Sequence[int], unsure: Sequence[int]) -> str:
+    """Columns over scores from 0 to 1; those that are ``unsure`` as a whole are paler."""
     most = max([1, *counts])
     parts = []
     for i, count in enumerate(counts):
         height = round((HEIGHT - 20) * count / most) if count else 0
-        pale = ' class="unsure"' if (i + 1) / len(counts) <= unsure_below else ""
+        pale = ' class="unsure"' if unsure[i] == count > 0 else ""
         low, high = i / len(counts), (i + 1) / len(counts)
         parts.append(
             f'<rect{pale} x="{i * COLUMN + 2}" y="{HEIGHT - height}" width="{COLUMN - 4}" '

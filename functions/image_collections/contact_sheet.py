@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from image_collections.rows import PlainRow
+from serving.collection import is_unsure
 
 MAX_SHOWN = 10_000  # 2.5 KB each: a page of 25 MB that any browser opens
 MAX_FAILURES = 500
@@ -12,12 +13,15 @@ MAX_FAILURES = 500
 
 @dataclass(frozen=True)
 class Shown:
-    """One photo of the sheet: its two likeliest classes' scores, and its thumbnail in base64."""
+    """One photo of the sheet: its two likeliest classes' scores, whether the first is unsure, and
+    its thumbnail in base64.
+    """
 
     key: str
     score: float
     second: str | None
     second_score: float
+    unsure: bool
     thumbnail: str
 
 
@@ -25,10 +29,12 @@ class ContactSheet:
     """Takes all rows, keeps at most twice ``max_shown`` of them.
 
     Each class may show as many photos as leave room for the others: all have the same most. That
-    falls as rows come and never rises, so what was let go is never missed.
+    falls as rows come and never rises, so what was let go is never missed. ``min_score`` is as for
+    ``is_unsure``.
     """
 
-    def __init__(self, max_shown: int = MAX_SHOWN) -> None:
+    def __init__(self, min_score: float | None, max_shown: int = MAX_SHOWN) -> None:
+        self._min_score = min_score
         self._max_shown = max_shown
         self._most = max_shown
         self._count = 0
@@ -45,7 +51,7 @@ class ContactSheet:
                 self.failures.append(row)
             return
         heap = self._heaps.setdefault(row["label"], [])
-        entry = (-row["score"], -self._number, _shown(row))
+        entry = (-row["score"], -self._number, _shown(row, self._min_score))
         if len(heap) < self._most:
             heapq.heappush(heap, entry)
             self._count += 1
@@ -79,8 +85,9 @@ def even_share(sizes: Iterable[int], room: int) -> int:
     return max([1, *ordered])
 
 
-def _shown(row: PlainRow) -> Shown:
+def _shown(row: PlainRow, min_score: float | None) -> Shown:
     second, score = None, 0.0
     if len(row["top_k"]) > 1:
         second, score = row["top_k"][1]["label"], row["top_k"][1]["score"]
-    return Shown(row["key"], row["score"], second, score, row["thumbnail"] or "")
+    unsure = is_unsure(row["score"], sure=row["sure"], min_score=min_score)
+    return Shown(row["key"], row["score"], second, score, unsure, row["thumbnail"] or "")

@@ -6,14 +6,16 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Collection:
-    """Photos below a prefix of a bucket, and how they are to be classified."""
+    """Photos below a prefix of a bucket, and how they are to be classified; ``min_score`` as for
+    ``is_unsure``.
+    """
 
     id: str
     bucket: str
     prefix: str
     top_k: int
     max_concurrency: int
-    min_score: float
+    min_score: float | None
 
     def event(self) -> dict[str, Any]:
         """The execution's input; every step gets it whole."""

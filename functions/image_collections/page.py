@@ -48,11 +48,12 @@ def _pieces(title: str, tally: Tally, sheet: ContactSheet) -> Iterator[str]:
 
 
 def _figures(tally: Tally) -> str:
+    unsure = "unsure" if tally.min_score is None else f"unsure, below {tally.min_score:.0%}"
     figures = {
         "photos": tally.photos,
         "classified": tally.photos - tally.failed,
         "classes": len(tally.classes),
-        f"unsure, below {tally.min_score:.0%}": tally.unsure,
+        unsure: tally.unsure,
         "failed": tally.failed,
     }
     cells = (f"<div><dt>{name}</dt><dd>{count:,}</dd></div>" for name, count in figures.items())
@@ -77,7 +78,7 @@ def _counts(classes: list[tuple[str, int]]) -> str:
 def _scores(tally: Tally) -> str:
     return (
         "<section><h2>How sure the model is</h2>"
-        f"{histogram(tally.scores, tally.min_score)}"
+        f"{histogram(tally.scores, tally.unsure_scores)}"
         "<p>Photos by the score of their class. Pale ones are unsure.</p></section>"
     )
 
@@ -119,7 +120,7 @@ def _sheet(classes: list[tuple[str, int]], tally: Tally, sheet: ContactSheet) ->
         f'<option value="unsure">Unsure</option>{options}</select></label>'
         '<button type="button">Previous</button><button type="button">Next</button>'
         '<p id="where" role="status"></p></div>'
-        f'<ul id="grid" data-min-score="{tally.min_score}"></ul></section>'
+        '<ul id="grid"></ul></section>'
     )
     for i, (label, _) in enumerate(classes):
         data = _json(label, shown[label])

@@ -20,9 +20,11 @@ from serving.spreadsheet import Table
 RESULTS = ("results.csv", "results.jsonl", "failures.csv", "summary.json", "report.html")
 
 
-def write_report(batches: Iterable[Batch], output: Output, title: str, min_score: float) -> Tally:
-    """Write ``RESULTS``; the same shards give the same bytes."""
-    tally, sheet = Tally(min_score), ContactSheet()
+def write_report(
+    batches: Iterable[Batch], output: Output, title: str, min_score: float | None
+) -> Tally:
+    """Write ``RESULTS``, unsure as ``is_unsure`` says; the same shards give the same bytes."""
+    tally, sheet = Tally(min_score), ContactSheet(min_score)
     with ExitStack() as files:
         results = files.enter_context(output.writer("results.jsonl"))
         table = files.enter_context(output.writer("results.csv"))

@@ -73,7 +73,8 @@ def create_router(
     @router.get("/{collection_id}")
     async def status(collection_id: CollectionId) -> CollectionOut:
         """How it stands, and where its results are."""
-        run, batches = runs.describe(collection_id), runs.batches(collection_id)
+        run = runs.describe(collection_id)
+        batches = runs.batches(collection_id, run.status)
         prefix = output_prefix(collection_id)
         plan = read_plan(results.below(prefix))
         done = photos_done(plan, batches)

@@ -16,6 +16,7 @@ COLUMNS = (
     "label",
     "wnid",
     "score",
+    "sure",
     "top_k",
     "model_version",
     "milliseconds",
@@ -46,7 +47,7 @@ def read_rows(batches: Iterable[Batch], output: Output) -> Iterator[PlainRow]:
             yield from _missing(batch)
         else:
             for line in data.splitlines():
-                row: PlainRow = json.loads(line)
+                row: PlainRow = {"sure": None} | json.loads(line)  # older shards have none
                 yield row | {"key": printable(row["key"])}
 
 

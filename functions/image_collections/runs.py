@@ -72,7 +72,7 @@ class Runs:
         self._client = client
         self._arn = state_machine_arn
         self._clock_s = clock_s
-        self._progress: dict[str, tuple[float, Batches]] = {}
+        self._progress: dict[str, tuple[str, float, Batches]] = {}
 
     def start(self, collection: Collection) -> None:
         """Begin; the same collection again, while it runs, changes nothing.
@@ -109,20 +109,20 @@ class Runs:
             _message(answer.get("cause")),
         )
 
-    def batches(self, collection_id: str) -> Batches:
-        """How far its map is; asked for at most once in ``PROGRESS_AGE_S``, and where Step
-        Functions throttles it, what was last known is told.
+    def batches(self, collection_id: str, status: str) -> Batches:
+        """How far the map is of a run of that status; asked for at most once in ``PROGRESS_AGE_S``
+        while that stays, and where Step Functions throttles it, what was last known is told.
         """
-        asked_s, known = self._progress.get(collection_id, (float("-inf"), Batches()))
+        before, asked_s, known = self._progress.get(collection_id, ("", 0.0, Batches()))
         now_s = self._clock_s()
-        if now_s - asked_s < PROGRESS_AGE_S:
+        if status == before and now_s - asked_s < PROGRESS_AGE_S:
             return known
         try:
             known = self._counts(collection_id)
         except ClientError as exc:
             if _code(exc) not in _THROTTLED:
                 raise _translated(exc, collection_id) from exc
-        self._progress = {collection_id: (now_s, known)}  # an environment follows few
+        self._progress = {collection_id: (status, now_s, known)}  # an environment follows few
         return known
 
     def stop(self, collection_id: str) -> None:

@@ -11,7 +11,12 @@ class CollectionIn(BaseModel):
     source: str = Field(description="s3://bucket/prefix; the bucket is one of the stack's.")
     top_k: int = Field(default=5, ge=1, le=20)
     max_concurrency: int = Field(default=100, ge=1, le=10_000, description="Most batches at once.")
-    min_score: float = Field(default=0.5, ge=0, le=1, description="Below it a class is unsure.")
+    min_score: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Below it a class is unsure; else below the model's threshold, or 0.5.",
+    )
 
 
 class CollectionStarted(BaseModel):

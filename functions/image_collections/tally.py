@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from image_collections.rows import PlainRow
+from serving.collection import is_unsure
 
 SCORE_BINS = 20
 
@@ -20,15 +21,17 @@ class Class:
 
 @dataclass
 class Tally:
-    """Everything counted; below ``min_score`` a class is unsure."""
+    """Everything counted; ``min_score`` as for ``is_unsure``, ``scores`` and ``unsure_scores`` are
+    of all photos and of the unsure ones, in ``SCORE_BINS`` steps from 0 to 1.
+    """
 
-    min_score: float
+    min_score: float | None
     photos: int = 0
     size: int = 0
-    unsure: int = 0
     milliseconds: float = 0.0
     classes: dict[str, Class] = field(default_factory=dict)
     scores: list[int] = field(default_factory=lambda: [0] * SCORE_BINS)
+    unsure_scores: list[int] = field(default_factory=lambda: [0] * SCORE_BINS)
     failures: Counter[str] = field(default_factory=Counter)
     model_versions: set[str] = field(default_factory=set)
 
@@ -43,10 +46,16 @@ class Tally:
         found = self.classes.setdefault(row["label"], Class(row["wnid"]))
         found.photos += 1
         found.score_sum += score
-        self.scores[min(int(score * SCORE_BINS), SCORE_BINS - 1)] += 1
-        self.unsure += score < self.min_score
+        step = min(int(score * SCORE_BINS), SCORE_BINS - 1)
+        self.scores[step] += 1
+        self.unsure_scores[step] += is_unsure(score, sure=row["sure"], min_score=self.min_score)
         self.milliseconds += row["milliseconds"]
         self.model_versions.add(row["model_version"])
+
+    @property
+    def unsure(self) -> int:
+        """Photos whose class is unsure."""
+        return sum(self.unsure_scores)
 
     @property
     def failed(self) -> int:

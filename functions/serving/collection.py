@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 from serving.errors import Forbidden, NotFound, PayloadTooLarge, ServiceError, UnprocessableContent
 
 PLAN_FILE = "plan.jsonl"
+USUAL_MIN_SCORE = 0.5
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Batch:
 class Row:
     """What became of one photo: its classes, best first, or the ``code`` of why there are none.
 
+    ``sure`` is whether the score reaches the model's threshold, None where it has none;
     ``thumbnail`` is a JPEG in base64, for the report alone.
     """
 
@@ -59,6 +61,7 @@ class Row:
     label: str | None = None
     wnid: str | None = None
     score: float | None = None
+    sure: bool | None = None
     top_k: tuple[dict[str, Any], ...] = ()
     model_version: str | None = None
     milliseconds: float | None = None
@@ -69,6 +72,13 @@ class Row:
     def to_line(self) -> bytes:
         """One line of a shard; ASCII, so that any key survives."""
         return (json.dumps(asdict(self)) + "\n").encode()
+
+
+def is_unsure(score: float, *, sure: bool | None, min_score: float | None) -> bool:
+    """Whether ``score`` is below ``min_score``; without one the model decides, as far as it can."""
+    if min_score is None and sure is not None:
+        return not sure
+    return score < (USUAL_MIN_SCORE if min_score is None else min_score)
 
 
 class PhotoMissing(NotFound):

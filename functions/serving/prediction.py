@@ -18,4 +18,8 @@ class PredictOut(BaseModel):
 
     prediction_id: str = Field(description="Signed receipt; send it back with feedback.")
     model: ModelName
+    sure: bool | None = Field(
+        default=None,  # answers that earlier versions stored have none
+        description="Whether the first score reaches the model's threshold; null without one.",
+    )
     predictions: list[PredictionOut]

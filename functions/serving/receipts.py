@@ -29,7 +29,8 @@ class Receipt:
     """One answered prediction: the likeliest class and its score.
 
     ``nonce`` tells apart two answers to the same input; ``label_id`` is the class' name in a
-    catalogue such as WordNet, None without one.
+    catalogue such as WordNet, None without one; ``sure`` is whether the score reached the model's
+    threshold, None without one and in receipts of earlier versions.
     """
 
     nonce: str
@@ -39,6 +40,7 @@ class Receipt:
     label: str
     label_id: str | None
     score: float
+    sure: bool | None = None
 
 
 class ReceiptBook:

@@ -5,7 +5,7 @@ Never bodies, images or whole events. Everything Powertools stays in this module
 
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -29,7 +29,8 @@ class Record:
 
     ``subject`` says which, as fields of the log line: method and path, or the message's id.
     The code that does the work adds ``measures``, named with their unit: ``decode_ms``,
-    ``image_bytes``; others are counts. ``failed`` unless it ended as it should; of HTTP, below 500.
+    ``image_bytes``; others are counts. ``ratios`` are in 0…1, a value for each prediction of this
+    piece of work. ``failed`` unless it ended as it should; of HTTP, below 500.
     """
 
     request_id: str
@@ -40,6 +41,13 @@ class Record:
     failed: bool = True
     duration_ms: float = 0.0
     measures: dict[str, float] = field(default_factory=dict)
+    ratios: dict[str, list[float]] = field(default_factory=dict)
+
+    def add_prediction(self, model_version: str, ratios: Mapping[str, float]) -> None:
+        """Add what a model's answer was like."""
+        self.subject["model_version"] = model_version
+        for name, value in ratios.items():
+            self.ratios.setdefault(name, []).append(value)
 
 
 class Telemetry(Protocol):
@@ -123,11 +131,15 @@ class PowertoolsTelemetry:
                 "cold_start": record.cold_start,
                 "duration_ms": round(record.duration_ms, 2),
                 **{name: round(value, 2) for name, value in record.measures.items()},
+                **record.ratios,
             },
         )
         for name, value in {**record.measures, "duration_ms": record.duration_ms}.items():
             unit = UNITS.get(name.rpartition("_")[2], MetricUnit.Count)
             self._metrics.add_metric(_camel(name), unit, value)
+        for name, values in record.ratios.items():
+            for value in values:
+                self._metrics.add_metric(_camel(name), MetricUnit.NoUnit, value)
         self._metrics.add_metric("ColdStart", MetricUnit.Count, int(record.cold_start))
         # Always, so that its average is a share; Lambda counts an answer of 500 as a success.
         self._metrics.add_metric("ServerErrors", MetricUnit.Count, int(record.failed))

@@ -16,6 +16,7 @@ from pathlib import Path
 import aiohttp
 
 from infra.commands.arguments import parse_arguments
+from infra.commands.folder_worker import address_written, with_folder_worker
 from infra.commands.model import (
     CODE_FOLDER,
     ModelUnavailable,
@@ -126,15 +127,15 @@ async def _serve(
                 template = read(shared, own)
                 _print_left_out(template)
                 with_bucket = replace(settings, page_connects_to=aws)
-                async with running_cloud(
-                    template, with_bucket, listeners, guardian, _say
-                ) as functions:
+                here = replace(template, functions=with_folder_worker(template.functions))
+                async with running_cloud(here, with_bucket, listeners, guardian, _say) as functions:
                     healthy = match_route(template.routes, "GET", _HEALTH_PATH)
                     if healthy and not arguments.skip_check:
                         await _check_health(addresses.http_api, functions)
                     photo = find_photo(arguments.photo, os.environ)
-                    _say(welcome_lines(addresses, template, settings, model, photo))
-                    await asyncio.Event().wait()
+                    with address_written(settings.data, addresses.invoke_api):
+                        _say(welcome_lines(addresses, template, settings, model, photo))
+                        await asyncio.Event().wait()
     except asyncio.CancelledError:
         return 0
     except OSError as exc:

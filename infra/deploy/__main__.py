@@ -18,7 +18,7 @@ from infra.deploy.aws import translated
 from infra.deploy.checks import INVOKE_CONFIG, ask_checks
 from infra.deploy.empty import empty_bucket
 from infra.deploy.errors import DeployFailed
-from infra.deploy.model import stage_model
+from infra.deploy.model import distribution_parameters, stage_model
 from infra.deploy.page import build_page
 from infra.deploy.parameters import (
     RELEASE,
@@ -64,10 +64,14 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parameters(arguments: argparse.Namespace) -> int:
     overrides = read_overrides(arguments.samconfig, arguments.env) + arguments.overrides
-    parameters = effective_parameters(load_yaml(arguments.template), overrides)
+    template = load_yaml(arguments.template)
+    parameters = effective_parameters(template, overrides)
     staged = Path("functions") / "image_classifier" / "staged"
     if stage_model(parameters["Model"], arguments.models_dir, staged):
-        _say(f"the images carry {arguments.models_dir / parameters['Model']}")
+        artifact = arguments.models_dir / parameters["Model"]
+        _say(f"the images carry {artifact}")
+        measured = distribution_parameters(artifact)
+        parameters = effective_parameters(template, [*measured, *overrides])
     write_parameters(arguments.file, parameters)
     return 0
 

@@ -3,11 +3,13 @@
 import shutil
 from pathlib import Path
 
+from image_classifier.artifact import load_artifact
 from infra.deploy.errors import DeployFailed
 
 BUILT_WITH_THE_IMAGE = ("resnet50", "efficientnet-lite0")
 GOLDEN_FOLDER = "golden"
 FILES = ("model.tflite", "model.json", "labels.json")
+BINS = 10  # of infra/drift.yaml
 
 
 def stage_model(model: str, models: Path, staged: Path) -> bool:
@@ -32,3 +34,22 @@ def stage_model(model: str, models: Path, staged: Path) -> bool:
         shutil.copyfile(artifact / name, staged / model / name)
     shutil.copytree(artifact / GOLDEN_FOLDER, staged / model / GOLDEN_FOLDER)
     return True
+
+
+def distribution_parameters(artifact: Path) -> list[str]:
+    """What infra/drift.yaml compares entropies with, as ``Name=value`` of the template's
+    parameters; nothing where the manifest has none. Entropies end at 1: bins beyond stay empty.
+
+    Raises:
+        ArtifactInvalid: see ``load_artifact``.
+    """
+    calibration = load_artifact(artifact).manifest.calibration
+    if calibration is None or "entropy" not in calibration.distributions:
+        return []
+    bins = calibration.distributions["entropy"]
+    edges = [*bins.edges, *range(2, BINS + 2)][: BINS - 1]
+    shares = [*bins.shares, *[0.0] * BINS][:BINS]
+    return [
+        "EntropyEdges=" + ",".join(f"{edge:.6f}" for edge in edges),
+        "EntropyShares=" + ",".join(f"{100 * share:.2f}" for share in shares),
+    ]

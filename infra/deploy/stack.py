@@ -127,6 +127,15 @@ def read_checks(client: "CloudFormationClient", name: str) -> dict[str, str]:
     }
 
 
+def read_log_group(client: "CloudFormationClient", name: str) -> str:
+    """Where the classifier logs.
+
+    Raises:
+        StackMissing, DeployFailed: as ``read_page_stack``.
+    """
+    return _output(_sound_outputs(client, name), "ClassifierLogGroup", name)
+
+
 def read_failed_update(client: "CloudFormationClient", name: str) -> str:
     """When the stack's last update began, if it was rolled back; else empty."""
     try:

@@ -45,7 +45,7 @@ class FakeRuns:
         status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
         return Run(status, datetime.now(UTC), None, "Error", "No permission to list.")
 
-    def batches(self, _id: str) -> Batches:
+    def batches(self, _id: str, _status: str) -> Batches:
         return Batches(1, 1, 0)
 
     def stop(self, _id: str) -> None:

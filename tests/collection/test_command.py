@@ -1,63 +1,17 @@
 """``make collection`` on this machine: real processes, the embedded model, a few small photos."""
 
 import json
-import os
-import resource
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
-from PIL import Image
 
-from tests.conftest import ROOT, wait_until
+from tests.collection.conftest import BAD, PHOTOS, Process
+from tests.conftest import wait_until
 
-ENVIRON = os.environ | {"PYTHONPATH": f"{ROOT / 'functions'}{os.pathsep}{ROOT}"}
 RESULTS = ("results.jsonl", "results.csv", "failures.csv", "summary.json", "report.html")
-PHOTOS, BAD = 160, 4
-Process = subprocess.Popen
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """Many photos in two folders, and four files that are none though their names say so."""
-    folder = tmp_path / "photos"
-    (folder / "sub").mkdir(parents=True)
-    for i in range(PHOTOS):
-        colour = (i, 255 - i, i * 40 % 256)
-        Image.new("RGB", (64, 48), colour).save(folder / ("sub" if i % 2 else ".") / f"{i:03}.jpg")
-    (folder / "000.jpg").rename(folder / "caf\udce9 =1+1.jpg")  # Latin-1 bytes
-    (folder / "damaged.jpg").write_bytes((folder / "002.jpg").read_bytes()[:200])
-    (folder / "empty.png").touch()
-    with (folder / "huge.jpg").open("wb") as file:
-        file.truncate(60_000_000)
-    os.mkfifo(folder / "pipe.jpg")
-    return folder
-
-
-@pytest.fixture
-def begin(photos: Path, tmp_path: Path) -> Callable[..., Process]:
-    def start(*options: str, output: str = "sorted", limit: int | None = None) -> Process:
-        def limit_files() -> None:
-            if limit is not None:
-                resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-        named = ("--photos", str(photos), "--output", str(tmp_path / output))
-        model = ("--model", "efficientnet-lite0", "--concurrency", "2")
-        return Process(
-            [sys.executable, "-m", "infra.commands.collection", *named, *model, *options],
-            cwd=ROOT,
-            env=ENVIRON,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            preexec_fn=limit_files,
-        )
-
-    return start
 
 
 def finish(process: Process) -> tuple[int, str, str]:
@@ -184,3 +138,18 @@ def test_one_folder_is_for_one_collection(begin: Callable[..., Process]):
 
     assert code == 1
     assert "another top_k" in errors
+
+
+def test_one_threshold_is_for_all_of_a_collection(begin: Callable[..., Process], tmp_path: Path):
+    assert finish(begin())[0] == 0
+    file = tmp_path / "sorted" / "run.json"
+    settings = json.loads(file.read_text())
+
+    file.write_text(json.dumps(settings | {"threshold": 0.9}))
+    code, _, errors = finish(begin())
+    del settings["threshold"]  # as earlier versions wrote it
+    file.write_text(json.dumps(settings))
+
+    assert code == 1
+    assert "another threshold" in errors
+    assert finish(begin())[0] == 0

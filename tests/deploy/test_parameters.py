@@ -1,10 +1,12 @@
 """What ``make deploy`` gives the template."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from image_classifier.artifact import Bins, Calibration
 from infra.deploy.__main__ import main
 from infra.deploy.errors import DeployFailed
 from infra.deploy.parameters import effective_parameters
@@ -47,6 +49,34 @@ def test_the_command_writes_what_sam_reads(tmp_path: Path):
     assert written["LogLevel"] == "DEBUG"
     assert written["LogRetentionDays"] == "90"  # as samconfig.toml has it
     assert written["AlarmEmail"] == ""
+
+
+@pytest.mark.parametrize(
+    ("overrides", "edges"), [((), "0.250000,2.000000"), (("EntropyEdges=",), "")]
+)
+def test_a_models_own_distribution_is_watched_unless_told_otherwise(
+    tmp_path: Path,
+    embedded_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    overrides: tuple[str, ...],
+    edges: str,
+):
+    monkeypatch.chdir(tmp_path)  # the images are built from below it
+    model = tmp_path / "build" / "models" / "mine"
+    shutil.copytree(embedded_model, model)
+    (model / "golden").mkdir()
+    bins = Bins((0.25,), (0.5, 0.5))
+    calibration = Calibration(1.0, 0.1, 0.1, 40, "photos", None, {"entropy": bins})
+    manifest = json.loads((model / "model.json").read_text()) | {"calibration": calibration}
+    (model / "model.json").write_text(json.dumps(manifest, default=vars))
+    files = ("--template", f"{ROOT}/template.yaml", "--samconfig", f"{ROOT}/samconfig.toml")
+
+    command = ["parameters", "--env", "prod", *files, "--file", "prod.yaml", "Model=mine"]
+    assert main([*command, *overrides]) == 0
+
+    written = json.loads(Path("prod.yaml").read_text())
+    assert written["EntropyEdges"][: len("0.250000,2.000000")] == edges
+    assert written["EntropyShares"].startswith("50.00,50.00,0.00")
 
 
 @pytest.mark.parametrize(

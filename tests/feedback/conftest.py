@@ -61,6 +61,7 @@ def feedback(nonce: str = "nonce", seconds: float = 0, **changes: object) -> Fee
         "true_label": TIGER.label,
         "true_wnid": TIGER.wnid,
         "comment": "stripes\n<b>ñ 😀</b>",
+        "sure": False,
     }
     return Feedback(**(values | changes))
 
@@ -149,7 +150,10 @@ def receipt(receipts: ReceiptBook) -> str:
 
 
 def a_receipt(nonce: str = "nonce") -> Receipt:
-    return Receipt(nonce, "ab" * 32, "resnet50", "0123456789ab", TABBY.label, TABBY.wnid, 0.912345)
+    return Receipt(
+        *(nonce, "ab" * 32, "resnet50", "0123456789ab", TABBY.label, TABBY.wnid, 0.912345),
+        sure=True,
+    )
 
 
 @pytest.fixture

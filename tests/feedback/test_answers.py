@@ -51,6 +51,7 @@ def test_stores_a_right_prediction_with_its_own_label(
         true_label="tabby",
         true_wnid="n02123045",
         comment=None,
+        sure=True,
     )
 
 

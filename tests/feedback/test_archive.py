@@ -53,7 +53,7 @@ def test_csv_keeps_text_that_would_break_a_line():
 
     assert row["comment"] == tricky
     assert tuple(row) == COLUMNS
-    assert (row["score"], row["correct"]) == ("0.912345", "False")
+    assert (row["score"], row["correct"], row["sure"]) == ("0.912345", "False", "False")
 
 
 @pytest.mark.parametrize("text", FORMULAS)

@@ -33,6 +33,18 @@ def test_brings_back_what_is_missing_and_keeps_what_is_newer(
     assert "2 answers read, 1 of them new" in capsys.readouterr().err
 
 
+def test_brings_back_answers_of_earlier_versions(
+    moto_client: DynamoDBClient, tables: tuple[str, str]
+):
+    DynamoStore(moto_client, tables[0], RETENTION).put(feedback(sure=None))
+    (item,) = moto_client.scan(TableName=tables[0])["Items"]
+
+    assert main(command(tables)) == 0
+
+    assert "sure" not in item
+    assert moto_client.scan(TableName=tables[1])["Items"] == [item]
+
+
 def test_a_second_time_changes_nothing(moto_client: DynamoDBClient, tables: tuple[str, str]):
     DynamoStore(moto_client, tables[0], RETENTION).put(feedback("lost"))
     first = main(command(tables))

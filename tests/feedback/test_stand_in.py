@@ -113,9 +113,8 @@ def test_the_table_is_as_described_also_after_a_restart(tmp_path: Path):
             assert client.list_tables()["TableNames"] == ["FeedbackTable", "PredictionsTable"]
             table = client.describe_table(TableName="FeedbackTable")["Table"]
             expiry = client.describe_time_to_live(TableName="FeedbackTable")
-        assert [index["IndexName"] for index in table["GlobalSecondaryIndexes"]] == [
-            "by-model-version"
-        ]
+        indexes = [index["IndexName"] for index in table["GlobalSecondaryIndexes"]]
+        assert indexes == ["by-version", "by-model-version"]
         assert expiry["TimeToLiveDescription"]["TimeToLiveStatus"] == "ENABLED"
 
 

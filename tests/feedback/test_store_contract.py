@@ -17,7 +17,8 @@ def test_gives_back_exactly_what_was_stored(store: FeedbackStore):
 
 
 def test_gives_back_an_answer_without_its_optional_parts(store: FeedbackStore):
-    bare = feedback(predicted_wnid=None, true_label=None, true_wnid=None, comment=None, score=1e-06)
+    absent = dict.fromkeys(("predicted_wnid", "true_label", "true_wnid", "comment", "sure"))
+    bare = feedback(**absent, score=1e-06)
     store.put(bare)
 
     assert list(store.answers()) == [bare]
@@ -56,14 +57,14 @@ def test_twenty_parallel_answers_leave_one_item_and_one_is_new(
 
 def test_counts_only_the_model_version_asked_for(store: FeedbackStore):
     store.put(feedback("a"))
-    store.put(feedback("b", correct=True, true_label="tabby"))
-    store.put(feedback("c", true_label=None))
+    store.put(feedback("b", correct=True, true_label="tabby", sure=True))
+    store.put(feedback("c", true_label=None, sure=None))
     store.put(feedback("d", model_version="another"))
 
     assert sorted(store.judgements("0123456789ab"), key=str) == [
-        Judgement(correct=False, predicted_label="tabby", true_label="tiger cat"),
+        Judgement(correct=False, predicted_label="tabby", true_label="tiger cat", sure=False),
         Judgement(correct=False, predicted_label="tabby", true_label=None),
-        Judgement(correct=True, predicted_label="tabby", true_label="tabby"),
+        Judgement(correct=True, predicted_label="tabby", true_label="tabby", sure=True),
     ]
     assert not list(store.judgements("unheard of"))
 

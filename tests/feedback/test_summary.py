@@ -12,10 +12,11 @@ from feedback.dynamodb import DynamoStore
 from feedback.memory import MemoryStore
 from feedback.record import Judgement
 from feedback.store import FeedbackStore
-from feedback.summary import MAX_CONFUSIONS, Confusion, summarize, wilson_interval
+from feedback.summary import MAX_CONFUSIONS, Confusion, Count, summarize, wilson_interval
 from tests.feedback.conftest import RETENTION, create_table, feedback
 
 SUMMARY = "/v1/feedback/summary"
+NONE = {"answers": 0, "correct": 0, "accuracy": None, "accuracy_95": None}
 LONGEST = "black-and-tan coonhound, long enough for a second page"
 
 
@@ -58,7 +59,7 @@ def test_ranks_confusions_by_count_then_name():
 
     summary = summarize(judgements)
 
-    assert (summary.answers, summary.correct) == (26, 9)
+    assert summary.total == Count(26, 9)
     assert summary.confusions == (
         Confusion("q", "r", 3),
         Confusion("a", "z", 2),
@@ -77,9 +78,9 @@ def test_names_only_the_most_frequent_confusions():
 
 def test_answers_counts_accuracy_and_interval(api: TestClient, memory: MemoryStore):
     for i in range(10):
-        memory.put(feedback(f"right{i}", correct=True, true_label="tabby"))
+        memory.put(feedback(f"right{i}", correct=True, true_label="tabby", sure=None))
     for i in range(5):
-        memory.put(feedback(f"wrong{i}"))
+        memory.put(feedback(f"wrong{i}", sure=None))
     memory.put(feedback("other", model_version="another"))
 
     answer = api.get(SUMMARY, params={"model_version": "0123456789ab"})
@@ -94,8 +95,29 @@ def test_answers_counts_accuracy_and_interval(api: TestClient, memory: MemorySto
         "correct": 10,
         "wrong": 5,
         "accuracy": pytest.approx(2 / 3),
+        "sure": NONE,
+        "unsure": NONE,
         "confusions": [{"predicted": "tabby", "actual": "tiger cat", "count": 5}],
     }
+
+
+def test_counts_sure_and_unsure_predictions_apart(api: TestClient, memory: MemoryStore):
+    for i in range(29):
+        memory.put(feedback(f"sure{i}", correct=i > 0, sure=True))
+    for i in range(20):
+        memory.put(feedback(f"unsure{i}", correct=False, sure=False))
+    memory.put(feedback("of a model without a threshold", correct=True, sure=None))
+
+    body = api.get(SUMMARY, params={"model_version": "0123456789ab"}).json()
+
+    assert (body["answers"], body["correct"]) == (50, 29)
+    assert body["sure"] == {
+        "answers": 29,
+        "correct": 28,
+        "accuracy": pytest.approx(28 / 29),
+        "accuracy_95": pytest.approx({"low": 1 - 0.1718, "high": 1 - 0.0061}, abs=5e-5),
+    }
+    assert (body["unsure"]["answers"], body["unsure"]["accuracy"]) == (20, 0)
 
 
 def test_a_model_without_answers_has_no_accuracy(api: TestClient):

@@ -72,10 +72,12 @@ def test_a_batch_is_answered_in_its_order_as_each_photo_alone(
 
     rows = np.reshape(batch["probabilities"]["data"], (3, CLASSES))
     for row, label, each in zip(rows, batch["labels"]["data"], photos, strict=True):
-        alone = api.post("/v1/predict", content=each, headers={"content-type": "image/png"})
-        best = alone.json()["predictions"][0]
+        answer = api.post("/v1/predict", content=each, headers={"content-type": "image/png"})
+        best = answer.json()["predictions"][0]
         assert (label, row.max()) == (best["label"], pytest.approx(best["score"], abs=1e-6))
-    assert telemetry.requests[0].measures["photos"] == 3
+    together, *alone = telemetry.requests
+    assert together.measures["photos"] == 3
+    assert together.ratios["entropy"] == [entropy for r in alone for entropy in r.ratios["entropy"]]
 
 
 def test_photos_come_as_they_are_behind_the_json(doors: TestClient, photo: bytes):

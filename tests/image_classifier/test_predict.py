@@ -71,6 +71,21 @@ def test_the_prediction_id_is_a_receipt_for_this_answer(api: TestClient, photo: 
     assert receipt.model_version == answer["model"]["version"]
 
 
+@pytest.mark.parametrize(("above", "sure"), [(0.0, True), (-0.1, True), (1e-6, False)])
+def test_an_answer_is_sure_from_the_models_threshold_on(
+    build_app: Callable[..., ASGIApp], api: TestClient, photo: bytes, above: float, *, sure: bool
+):
+    unknown = api.post("/v1/predict", content=photo, headers=JPEG).json()
+    score = unknown["predictions"][0]["score"]
+    calibrated = TestClient(build_app(threshold=score + above))
+
+    answer = calibrated.post("/v1/predict?top_k=1", content=photo, headers=JPEG).json()
+
+    assert unknown["sure"] is None
+    assert answer["sure"] is sure
+    assert ReceiptBook(RECEIPT_KEY).verify(answer["prediction_id"]).sure is sure
+
+
 def test_tells_what_each_step_took(api: TestClient, photo: bytes):
     answer = api.post("/v1/predict", content=photo, headers=JPEG)
 

@@ -34,6 +34,9 @@ def test_answers_exactly_as_predict_does(
     assert worker.told == [(an_id(), Status.SUCCEEDED)]
     assert not worker.account.keys()
     assert worker.record.measures["image_bytes"] == len(photo)
+    assert worker.record.ratios["top_score"] == [
+        state.json()["prediction"]["predictions"][0]["score"]
+    ]
 
 
 def test_ranks_five_classes_unless_told_otherwise(worker: Worker, photo: bytes):

@@ -13,7 +13,7 @@ from image_classifier.artifact import Artifact
 from image_classifier.classifier import Classifier
 from image_classifier.shards import MAX_PHOTO_BYTES, write_shard
 from serving.collection import Batch, Photo, PhotoMissing
-from tests.classifier_fakes import colour_model
+from tests.classifier_fakes import calibrated, colour_model
 from tests.collection_fakes import MemoryOutput
 
 
@@ -50,9 +50,18 @@ def test_a_photo_s_row_says_all_of_it(classify: Callable, artifact: Artifact, ph
     assert row["sha256"] == sha256(photo).hexdigest()
     assert row["model_version"] == artifact.manifest.version
     assert row["top_k"][0]["label"] == row["label"]
-    assert [len(row["top_k"]), row["milliseconds"]] == [2, 0.0]
+    assert [len(row["top_k"]), row["milliseconds"], row["sure"]] == [2, 0.0, None]
     small = Image.open(io.BytesIO(base64.b64decode(row["thumbnail"])))
     assert max(small.size) == 96
+
+
+def test_a_row_says_whether_the_model_is_sure(artifact: Artifact, photo: bytes):
+    classifier = Classifier(calibrated(artifact, 0.99), colour_model, clock_s=lambda: 0.0)
+    output, batch = MemoryOutput(), Batch(0, (Photo("a", 1),))
+
+    write_shard(batch, Photos({"a": photo}), output, classifier, top_k=1)
+
+    assert json.loads(output.files[batch.shard])["sure"] is False
 
 
 def test_each_bad_photo_is_a_row_and_no_other_suffers(classify: Callable, photo: bytes):

@@ -15,7 +15,7 @@ from tests.collection_fakes import MemoryOutput, row, shards_of
 NAMES = ["=cmd()|'x'.jpg", "a\nb.jpg", 'c"d.jpg', "e😀.jpg", "f\udce9.jpg", "</script><b>.jpg"]
 
 
-def report(rows: list, min_score: float = 0.5) -> dict[str, str]:
+def report(rows: list, min_score: float | None = None) -> dict[str, str]:
     output = MemoryOutput()
     write_report(shards_of(rows, output), output, "Photos in <x>", min_score)
     return {name: output.files[name].decode() for name in RESULTS}
@@ -59,6 +59,36 @@ def test_the_summary_counts():
     assert summary["failures"] == {"photo_empty": 1}
 
 
+@pytest.mark.parametrize(
+    ("score", "sure", "min_score", "unsure"),
+    [
+        (0.4, None, None, 1),
+        (0.5, None, None, 0),
+        (0.4, True, None, 0),
+        (0.9, False, None, 1),
+        (0.4, True, 0.6, 1),
+        (0.9, False, 0.6, 0),
+    ],
+)
+def test_a_named_score_decides_then_the_model_then_one_half(
+    score: float, min_score: float | None, unsure: int, *, sure: bool | None
+):
+    files = report([row("a", score=score, sure=sure)], min_score)
+
+    assert json.loads(files["summary.json"])["unsure"] == unsure
+    assert json.loads(files["results.jsonl"])["sure"] is sure
+    assert ('class="unsure"' in files["report.html"]) == bool(unsure)
+
+
+def test_shards_of_earlier_versions_are_reported():
+    output = MemoryOutput()
+    planned = shards_of([row("a", score=0.4)], output)
+    (name,) = output.files
+    output.files[name] = output.files[name].replace(b'"sure": null, ', b"")
+
+    assert write_report(planned, output, "Photos", None).unsure == 1
+
+
 def test_photos_of_a_batch_without_a_shard_are_rows_too():
     output = MemoryOutput()
     planned = [*shards_of([row("a")], output), Batch(1, (Photo("b", 7), Photo("c", 8)))]
@@ -88,7 +118,7 @@ def test_all_failed_is_a_report_too():
 
 
 def test_the_least_sure_of_each_class_are_shown():
-    sheet = ContactSheet(max_shown=4)
+    sheet = ContactSheet(0.5, max_shown=4)
     for i in range(100):
         sheet.add({"code": None, **vars(row(f"{i}", "many", (i * 37 % 100) / 100))})
     sheet.add({"code": None, **vars(row("rare", "few"))})

@@ -1,12 +1,13 @@
 """Collections over HTTP: begun, followed, cancelled and resumed, with Step Functions scripted."""
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import pytest
-from botocore.stub import ANY, Stubber
+from botocore.stub import Stubber
 from fastapi.testclient import TestClient
 
 from image_collections.plan import write_plan
@@ -77,7 +78,13 @@ def script_progress(states: Stubber) -> None:
 
 
 def test_a_collection_is_begun(api: TestClient, states: Stubber):
-    expected = {"stateMachineArn": MACHINE, "name": "c-1", "input": ANY}
+    begun = {"id": "c-1", "bucket": "ours", "prefix": "a/b", "output_prefix": "collections/c-1/"}
+    chosen = {"top_k": 3, "max_concurrency": 100, "min_score": None}
+    expected = {
+        "stateMachineArn": MACHINE,
+        "name": "c-1",
+        "input": json.dumps(begun | chosen, sort_keys=True),
+    }
     states.add_response("start_execution", {"executionArn": EXECUTION, "startDate": NOON}, expected)
 
     answer = api.post("/v1/collections", json={"source": "s3://ours/a/b", "top_k": 3})
@@ -114,6 +121,17 @@ def test_how_it_stands_is_asked_of_step_functions_once_a_second(api: TestClient,
     assert (first["photos"], first["done"], first["failed_batches"]) == (400, 300, 1)
     assert (first["photos_per_second"], first["outputs"]) == (30.0, {})
     assert second["done"] == 300
+
+
+def test_how_it_ended_is_asked_at_once(api: TestClient, states: Stubber):
+    states.add_response("describe_execution", execution("RUNNING"))
+    states.add_response("list_map_runs", {"mapRuns": []})
+    states.add_response("describe_execution", execution("SUCCEEDED", stopDate=LATER))
+    script_progress(states)
+
+    answers = [api.get("/v1/collections/c-1").json() for _ in range(2)]
+
+    assert [answer["done"] for answer in answers] == [0, 300]
 
 
 def test_where_progress_is_throttled_the_last_known_is_told(api: TestClient, states: Stubber):

@@ -26,6 +26,7 @@ ANSWER = {
     "model": {"name": "resnet50", "version": "0123456789ab"},
     "predictions": [{"label": "tabby", "wnid": None, "score": 0.000001}],
 }
+SURE = ANSWER | {"sure": True}
 PROBLEM = {
     "type": "about:blank",
     "title": "Unprocessable Content",
@@ -236,6 +237,7 @@ def test_a_request_that_fails_takes_nothing_from_an_earlier_one(api: TestClient,
     ("outcome", "member", "expected"),
     [
         (Outcome(Status.SUCCEEDED, answer=json.dumps(ANSWER)), "prediction", ANSWER),
+        (Outcome(Status.SUCCEEDED, answer=json.dumps(SURE)), "prediction", SURE),
         (Outcome(Status.FAILED, problem=json.dumps(PROBLEM)), "error", PROBLEM),
     ],
 )

@@ -118,6 +118,22 @@ def test_models_say_what_serves_and_in_whose_place(build_app: Callable[..., ASGI
     assert "resnet50" in model["notice"]
 
 
+def test_models_say_how_scores_were_calibrated(build_app: Callable[..., ASGIApp]):
+    apis = [TestClient(build_app()), TestClient(build_app(threshold=0.79))]
+
+    plain, calibrated = (api.get("/v1/models").json()["models"][0] for api in apis)
+
+    assert plain["calibration"] is None
+    assert calibrated["calibration"] == {
+        "temperature": 0.8,
+        "error_before": 0.1,
+        "error_after": 0.05,
+        "photos": 160,
+        "on": "160 photos",
+        "threshold": {"score": 0.79, "wanted": 0.95, "precision": 0.96, "coverage": 0.7},
+    }
+
+
 def test_models_list_the_tabular_ones_after_the_image_model(build_app: Callable[..., ASGIApp]):
     folders = (ROOT / "functions/iris/model", ROOT / "functions/flight_delay/model")
     api = TestClient(build_app(other_models=folders))

@@ -11,9 +11,20 @@ RECEIPT = Receipt("n0nce", "ab" * 32, "resnet50", "0123456789ab", "tabby", "n021
 
 
 def test_verifies_what_it_issued():
-    book = ReceiptBook(KEY)
+    book, sure = ReceiptBook(KEY), replace(RECEIPT, sure=True)
 
-    assert book.verify(book.issue(RECEIPT)) == RECEIPT
+    assert book.verify(book.issue(sure)) == sure
+
+
+def test_takes_a_receipt_from_before_there_was_sure():
+    token = (
+        ".eJyljmEKgzAMhe_S30NitW7uMiXVwAo1lbYTxvDuRkEvIPnxyJeXl_wVRx5IvRXDrg_lef4Wmz-oTScY3b2SxCmOF"
+        "CzjtJ9JlJmKgYsvlLKPLCOoddOa7vnqj7WAjoLggs79zt768fhVixdaIzgPMUkwVH29bnI5Qyg.awIfSQ.1d8Xjxvt"
+        "25ONAwmgK7XovvuwCcpxjwrCw81IkYQAHCA"
+    )
+
+    assert ReceiptBook(KEY).verify(token, max_age_s=10**10) == RECEIPT
+    assert RECEIPT.sure is None
 
 
 def test_refuses_a_receipt_of_another_key():

@@ -69,6 +69,23 @@ def test_every_record_says_whether_it_failed(
     assert metrics["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
 
 
+def test_what_answers_were_like_is_a_value_for_each(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "answers")  # a logger keeps its first stream
+    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Space")
+    record = Record("r-1", {}, cold_start=False)
+    for score in (0.999999, 0.5):
+        record.add_prediction("0123", {"top_score": score})
+    PowertoolsTelemetry().note(record)
+    line, metrics = map(json.loads, capsys.readouterr().out.splitlines())
+    (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+
+    assert (line["model_version"], line["top_score"]) == ("0123", [0.999999, 0.5])
+    assert metrics["TopScore"] == [0.999999, 0.5]
+    assert {"Name": "TopScore", "Unit": "None"} in directive["Metrics"]
+
+
 def test_counts_errors_by_code(lines: list[dict]):
     (line,) = [line for line in lines if "Errors" in line]
 
@@ -90,6 +107,7 @@ def test_a_request_logs_no_more_than_the_log_budget_counts_with(
             code="unsupported_image_format",
             duration_ms=1234.56,
             measures=dict.fromkeys(stages, 1234.56),
+            ratios={"top_score": [0.123456], "entropy": [0.123456]},
         )
     )
 

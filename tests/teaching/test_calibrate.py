@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+from evaluation.distribution import shares_in
 from evaluation.figures import calibration_error
 from teaching.calibrate import calibrate, threshold_for
 
@@ -65,3 +66,14 @@ def test_equal_scores_are_on_one_side():
 def test_no_score_is_promised_what_too_few_photos_show():
     assert threshold_for(np.linspace(0.9, 0.5, 60), np.arange(60) < 19, 0.99) is None
     assert threshold_for(np.linspace(0.9, 0.5, 60), np.arange(60) % 2 == 0, 0.95) is None
+
+
+def test_the_distributions_are_of_the_calibrated_scores():
+    logs, truth = answers(0.5, 3000)
+    calibration = calibrate(logs, truth, 0.9, "")
+    scores = np.exp(log_softmax(logs / calibration.temperature, axis=1).max(axis=1))
+    top_score = calibration.distributions["top_score"]
+
+    assert set(calibration.distributions) == {"top_score", "entropy"}
+    assert shares_in(top_score.edges, scores) == pytest.approx([0.1] * 10, abs=0.001)
+    assert not calibrate(logs[:19], truth[:19], 0.9, "").distributions

@@ -84,7 +84,26 @@ def test_photos_like_those_of_the_test_do_not_teach(draw, extractor):
     assert len(keys[True]) == 14 == sum(folder == tests for folder, _ in keys[True])
     assert len(keys[False]) == 14 == sum(folder == photos for folder, _ in keys[False])
     assert not {"ants/copy.png", "bees/larger.png"} & {key for _, key in keys[False]}
-    assert len(material.duplicates) == 2
+    assert len(material.lists["Alike"]) == 2
+    like = dict(zip(material.features.photos, material.features.sha256, strict=True))
+    own = [like[photo] for photo in material.chosen(material.taught)]
+    larger = next(digest for photo, digest in like.items() if photo.key == "bees/larger.png")
+    assert (material.seen(own), material.seen([*own, larger])) == (0, 1)
+
+
+def test_added_photos_teach_and_are_not_judged_by_nor_are_those_like_them(draw, extractor):
+    photos, more = (draw(name, {"ants": 9, "bees": 9}, i) for i, name in enumerate("ab"))
+    listing, added = list_folders(photos), list_folders(more).photos
+    alone = collect(listing, 0.3, extractor, seed=0)
+    judged = alone.chosen(alone.judged)
+    like = more / judged[0].label / "like.png"
+    image = Image.open(photos / judged[0].key)
+    image.resize((96, 96), Image.Resampling.NEAREST).save(like)
+    material = collect(listing, 0.3, extractor, 0, list_folders(more).photos)
+
+    assert material.chosen(material.judged) == judged
+    taught = material.chosen(material.taught)
+    assert {*taught} == {*alone.chosen(alone.taught), *added}
 
 
 def test_a_test_of_other_classes_is_refused(draw, extractor):

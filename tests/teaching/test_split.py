@@ -6,7 +6,14 @@ from PIL import Image
 
 from evaluation.photos import LabelledPhoto
 from teaching.features import Features, difference_hash
-from teaching.split import TooFewPhotos, check_enough, find_duplicates, folds, held_out
+from teaching.split import (
+    TooFewPhotos,
+    check_enough,
+    drawn,
+    find_duplicates,
+    folds,
+    held_out,
+)
 from tests.conftest import ROOT
 
 
@@ -53,7 +60,8 @@ def test_another_size_and_quality_of_a_photo_is_near_it_and_another_photo_far(tm
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 30)), min_size=15), st.integers(0, 9))
 def test_no_group_is_on_both_sides_or_in_two_folds(pairs: list[tuple[int, int]], seed: int):
     labels, groups = (np.array(column) for column in zip(*pairs, strict=True))
-    test, numbers = held_out(labels, groups, 0.2, seed), folds(labels, groups, seed)
+    draws = np.random.default_rng(seed).random(len(labels))
+    test, numbers = held_out(labels, groups, draws, 0.2), folds(labels, groups, draws)
 
     for group in np.unique(groups):
         assert len(set(test[groups == group])) == 1
@@ -61,11 +69,30 @@ def test_no_group_is_on_both_sides_or_in_two_folds(pairs: list[tuple[int, int]],
 
 
 def test_the_share_and_the_folds_have_every_class_alike():
-    labels, groups = np.repeat([0, 1, 2], [50, 20, 10]), np.arange(80)
+    labels, groups = np.repeat([0, 1, 2], [500, 200, 5]), np.arange(705)
+    draws = drawn([str(i) for i in groups], 1)
+    shares = np.bincount(labels[held_out(labels, groups, draws, 0.2)]) / [500, 200, 5]
 
-    assert np.bincount(labels[held_out(labels, groups, 0.2, 1)]).tolist() == [10, 4, 2]
+    assert shares[:2] == pytest.approx(0.2, abs=0.06)
     for fold in range(5):
-        assert np.bincount(labels[folds(labels, groups, 1) == fold]).tolist() == [10, 4, 2]
+        assert np.bincount(labels[folds(labels, groups, draws) == fold]).tolist() == [100, 40, 1]
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.001, 1), (0.999, 3)])
+def test_of_few_photos_one_is_held_out_and_two_are_left(share: float, count: int):
+    draws = np.linspace(0.1, 0.5, 5)
+
+    assert held_out(np.zeros(5, int), np.arange(5), draws, share).sum() == count
+
+
+def test_what_is_held_out_stays_so_when_photos_are_added():
+    digests, labels = [str(i) for i in range(300)], np.arange(300) % 3
+    groups = np.array([*range(250), *range(50)])  # the last 50 are like the first
+    before = held_out(labels[:150], groups[:150], drawn(digests[:150], 7), 0.2)
+    after = held_out(labels, groups, drawn(digests, 7), 0.2)
+
+    assert after[:150][before].all()
+    assert after[50:150].tolist() == before[50:150].tolist()
 
 
 @pytest.mark.parametrize(

@@ -352,7 +352,7 @@ def test_the_boundary_is_what_the_stacks_roles_ask_for_and_no_more():
             f"{RESOURCES['logs'][0].removesuffix('*')}log-stream:2026/11/21/[1]ab",
         ),
         ("dynamodb:PutItem", TABLE),
-        ("dynamodb:Query", f"{TABLE}/index/by-model-version"),
+        ("dynamodb:Query", f"{TABLE}/index/by-version"),
         ("lambda:InvokeFunction", f"{FUNCTION}:7"),
         ("lambda:UpdateAlias", FUNCTION),
         ("codedeploy:PutLifecycleEventHookExecutionStatus", RESOURCES["codedeploy"][1]),

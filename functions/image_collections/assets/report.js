@@ -4,7 +4,6 @@ const select = document.querySelector("#class");
 const grid = document.querySelector("#grid");
 const where = document.querySelector("#where");
 const [previous, next] = document.querySelectorAll(".tools button");
-const minScore = Number(grid.dataset.minScore);
 const percent = new Intl.NumberFormat(undefined, { style: "percent", maximumFractionDigits: 0 });
 let photos = [];
 let first = 0;
@@ -12,8 +11,8 @@ let first = 0;
 const read = (name) => {
   const element = document.querySelector(`script[data-class="${name}"]`);
   const { label, photos: all } = JSON.parse(element.textContent);
-  return all.map(([key, score, second, secondScore, jpeg]) => (
-    { label, key, score, second, secondScore, jpeg }));
+  return all.map(([key, score, second, secondScore, unsure, jpeg]) => (
+    { label, key, score, second, secondScore, unsure, jpeg }));
 };
 
 const choose = () => {
@@ -23,7 +22,7 @@ const choose = () => {
     : [select.value];
   photos = names.flatMap(read);
   if (everything) photos.sort((a, b) => a.score - b.score);
-  if (select.value === "unsure") photos = photos.filter((photo) => photo.score < minScore);
+  if (select.value === "unsure") photos = photos.filter((photo) => photo.unsure);
   first = 0;
   show();
 };
@@ -42,7 +41,7 @@ const card = (photo) => {
   image.alt = "";
   if (photo.jpeg) image.src = `data:image/jpeg;base64,${photo.jpeg}`;
   const text = document.createElement("div");
-  const low = photo.score < minScore ? "low" : "";
+  const low = photo.unsure ? "low" : "";
   text.append(
     line("b", photo.label),
     line("span", `${percent.format(photo.score)}${low ? ", unsure" : ""}`, low));

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.commands.collection.local import Options, OutputUnusable, classify_collection
+from infra.commands.collection.workers import BatchFailed
 from infra.commands.model import CODE_FOLDER, ModelUnavailable, ensure_model, local_exporter
 from serving.collection import SourceUnavailable
 from serving.errors import ServiceError
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str]) -> int:
     except BrokenProcessPool:
         print(f"error: A worker was killed, perhaps for want of memory. {GOES_ON}", file=sys.stderr)
         return 1
-    except OSError as exc:
+    except (BatchFailed, OSError) as exc:
         print(f"error: {exc}. {GOES_ON}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -58,8 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     add("--output", required=True, help="a folder; s3://… for photos in S3")
     add("--model", default="resnet50")
     add("--models-dir", type=Path, default=Path("build/models"))
+    add("--data", type=Path, default=Path(".local"), help="where make run keeps its own")
     add("--top-k", type=_count, default=5)
-    add("--min-score", type=_share, default=0.5, help="below it a photo is unsure")
+    add("--min-score", type=_share, help="below it a photo is unsure; else the model decides")
     add("--arrange", choices=("none", "link", "copy"), default="none")
     add("--concurrency", type=_count, help="processes, of which each core gets one; in AWS batches")
     add("--stack", help="the environment of samconfig.toml that classifies photos in S3")
@@ -98,6 +100,7 @@ def _local(options: argparse.Namespace) -> Options:
         min_score=options.min_score,
         arrange=options.arrange,
         processes=options.concurrency or os.cpu_count() or 1,
+        data=options.data.absolute(),
     )
 
 

@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 from infra.commands.collection.archive import ZipPhotos
 from infra.commands.collection.folder import FolderPhotos
-from serving.collection import Row
+from serving.collection import Row, is_unsure
 
 CLASSES, UNSURE = "classes", "unsure"
 
@@ -17,7 +17,7 @@ def arrange(
     photos: FolderPhotos | ZipPhotos,
     output: Path,
     *,
-    min_score: float,
+    min_score: float | None,
     link: bool,
 ) -> int:
     """Link or copy every classified photo into its class's folder, where it keeps its own path;
@@ -32,7 +32,7 @@ def arrange(
     for row in rows:
         if row.label is None or row.score is None:
             continue
-        unsure = row.score < min_score
+        unsure = is_unsure(row.score, sure=row.sure, min_score=min_score)
         folder = output / UNSURE if unsure else output / CLASSES / folder_name(row.label)
         target = folder / inside(row.key)
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -113,7 +113,7 @@ def _follow(stack: Stack, collection_id: str, sleep: Callable[[float], None]) ->
     with tqdm(unit=" photos") as progress:
         while (run := stack.runs.describe(collection_id)).status == RUNNING:
             if (plan := read_plan(files)) is not None:
-                batches = stack.runs.batches(collection_id)
+                batches = stack.runs.batches(collection_id, run.status)
                 progress.total = plan.photos
                 progress.set_postfix(failed_batches=batches.failed, refresh=False)
                 progress.update(photos_done(plan, batches) - progress.n)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,10 +15,18 @@ from image_classifier.artifact import load_artifact
 from image_collections.plan import Plan, planned_batches, read_plan, write_plan
 from image_collections.report import write_report
 from image_collections.tally import Tally
-from infra.commands.collection.archive import ZipPhotos
 from infra.commands.collection.arrange import arrange
 from infra.commands.collection.folder import FolderOutput, FolderPhotos
-from infra.commands.collection.workers import Work, classified
+from infra.commands.collection.source import Source, source_at
+from infra.commands.collection.workers import (
+    Classify,
+    Work,
+    classified,
+    classify_in_process,
+    process_pool,
+    rows_depend_on,
+)
+from infra.commands.folder_worker import ADDRESS_FILE
 from serving.collection import Row, SourceUnavailable
 
 # Fewer than in the cloud, where each is an invocation: what a process loses at the end, or when the
@@ -37,19 +46,22 @@ class Settings:
     photos: str
     model_version: str
     top_k: int
+    threshold: float | None
 
 
 @dataclass(frozen=True)
 class Options:
-    """The command's: absolute paths, and as many ``processes`` as batches run at once."""
+    """The command's: absolute paths, and as many ``processes`` as batches run at once; ``data`` is
+    what ``make run`` keeps."""
 
     photos: Path
     output: Path
     model: Path
     top_k: int
-    min_score: float
+    min_score: float | None
     arrange: str
     processes: int
+    data: Path
 
 
 def classify_collection(options: Options) -> Tally:
@@ -57,11 +69,12 @@ def classify_collection(options: Options) -> Tally:
 
     Raises:
         SourceUnavailable, OutputUnusable, ArtifactInvalid
-        OSError, BrokenProcessPool: what was done until then is kept.
+        OSError, BrokenProcessPool, BatchFailed: what was done until then is kept.
     """
     photos = _source(options)
-    version = load_artifact(options.model).manifest.version
-    settings = Settings(str(options.photos), version, options.top_k)
+    manifest = load_artifact(options.model).manifest
+    threshold = manifest.threshold.score if manifest.threshold else None
+    settings = Settings(str(options.photos), manifest.version, options.top_k, threshold)
     with _own_folder(options.output, settings):
         output = FolderOutput(options.output)
         plan = read_plan(output)
@@ -70,7 +83,7 @@ def classify_collection(options: Options) -> Tally:
             print(_found(plan))
         else:
             print(f"Goes on with the {plan.photos:,} photos that were found at first.")
-        _classify(plan, output, Work(options.model, photos, output, options.top_k), options)
+        _classify(plan, output, options, rows_depend_on(manifest))
         title = f"Photos in {options.photos.name}"
         tally = write_report(planned_batches(output), output, title, options.min_score)
         if options.arrange != "none":
@@ -80,32 +93,42 @@ def classify_collection(options: Options) -> Tally:
     return tally
 
 
-def _source(options: Options) -> FolderPhotos | ZipPhotos:
-    path = options.photos
-    if path.is_dir():
-        return FolderPhotos(path, without=options.output)
-    if not path.exists():
-        raise SourceUnavailable(f"{path} does not exist.")
-    if path.suffix.lower() != ".zip":
-        raise SourceUnavailable(f"{path} is neither a folder nor a .zip.")
-    if options.arrange == "link":
+def _source(options: Options) -> Source:
+    photos = source_at(options.photos, options.output)
+    if options.arrange == "link" and not isinstance(photos, FolderPhotos):
         raise SourceUnavailable("Photos in an archive cannot be linked: use ARRANGE=copy.")
-    return ZipPhotos(path)
+    return photos
 
 
-def _classify(plan: Plan, output: FolderOutput, work: Work, options: Options) -> None:
+def _classify(plan: Plan, output: FolderOutput, options: Options, model: str) -> None:
     left, done = _left(output)
-    processes = min(options.processes, len(left))
     if not left:
         return
+    workers = min(options.processes, len(left))
+    classify, pool = _workers(options, model, workers)
     with tqdm(total=plan.photos, initial=done, unit=" photos", smoothing=0.05) as progress:
         failures = 0
         batches = (batch for batch in planned_batches(output) if batch.number in left)
-        with closing(classified(batches, work, processes)) as shards:
+        with closing(classified(batches, classify, pool, workers)) as shards:
             for shard in shards:
                 failures += shard.failures
                 progress.set_postfix(failed=failures, refresh=False)
                 progress.update(shard.photos)
+
+
+def _workers(options: Options, model: str, count: int) -> tuple[Classify, Executor]:
+    """The environments of a ``make run`` that is at work, else processes of this command's."""
+    work = Work(options.model, options.photos, options.output, options.top_k)
+    address = options.data / ADDRESS_FILE
+    if address.exists():
+        # Every process imports this module, and boto3 would take it as long as fifty photos.
+        from infra.commands.collection.service import classify_in_service  # noqa: PLC0415
+
+        classify = classify_in_service(address.read_text("utf-8"), work, model)
+        if classify is not None:
+            print("Classified by the make run that is at work.")
+            return classify, ThreadPoolExecutor(count)
+    return classify_in_process, process_pool(work, count)
 
 
 def _left(output: FolderOutput) -> tuple[set[int], int]:
@@ -152,7 +175,7 @@ def _own_folder(folder: Path, settings: Settings) -> Iterator[None]:
                 raise OutputUnusable(f"{folder} has other files: name a new folder, OUTPUT=…")
             file.write(json.dumps(asdict(settings), indent=1))
             file.flush()
-        elif (before := json.loads(text)) != asdict(settings):
+        elif (before := {"threshold": None} | json.loads(text)) != asdict(settings):
             names = [name for name, value in asdict(settings).items() if before.get(name) != value]
             raise OutputUnusable(
                 f"{folder} has the results of another {' and '.join(names)}: name a new folder, "

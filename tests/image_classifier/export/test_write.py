@@ -1,10 +1,11 @@
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from image_classifier.artifact import Artifact, Calibration, Threshold, load_artifact
+from image_classifier.artifact import Artifact, Bins, Calibration, Threshold, load_artifact
 from image_classifier.export.errors import InvalidInput
 from image_classifier.export.write import beside, check_replaceable, write_artifact
 from serving.artifact import ArtifactInvalid
@@ -40,10 +41,27 @@ def test_what_is_beside_an_artifact_is_replaced_with_it(
 def test_a_calibration_is_read_back(tmp_path: Path, make_artifact: Make) -> None:
     artifact = make_artifact()
     calibration = Calibration(0.8, 0.1, 0.02, 99, "photos", Threshold(0.7, 0.95, 0.96, 0.8))
-    for stated in (calibration, replace(calibration, threshold=None)):
+    distributions = {"entropy": Bins((0.1, 0.25), (0.3, 0.3, 0.4))}
+    others = {"threshold": None}, {"distributions": distributions}
+    for stated in (calibration, *(replace(calibration, **other) for other in others)):
         calibrated = replace(artifact, manifest=replace(artifact.manifest, calibration=stated))
         write_artifact(tmp_path / "test", calibrated)
         assert load_artifact(tmp_path / "test") == calibrated
+
+
+def test_a_calibration_from_before_there_were_distributions_has_none(
+    tmp_path: Path, make_artifact: Make
+) -> None:
+    artifact = make_artifact()
+    calibration = Calibration(0.8, 0.1, 0.02, 99, "photos", None)
+    manifest = replace(artifact.manifest, calibration=calibration)
+    write_artifact(tmp_path / "test", replace(artifact, manifest=manifest))
+    path = tmp_path / "test" / "model.json"
+    written = json.loads(path.read_text())
+    del written["calibration"]["distributions"]
+    path.write_text(json.dumps(written))
+
+    assert load_artifact(tmp_path / "test").manifest.calibration == calibration
 
 
 def test_others_may_read_it(tmp_path: Path, make_artifact: Make) -> None:

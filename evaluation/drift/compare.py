@@ -1,0 +1,58 @@
+"""Predictions beside the photos held out: how far apart they are, in a number and in words."""
+
+from dataclasses import dataclass
+
+from evaluation.distribution import chance_index, shares_in, stability_index
+from evaluation.drift.predictions import Measures
+from image_classifier.artifact import Bins, Calibration
+
+LEAST_PREDICTIONS = 200  # of fewer, chance alone comes near the first mark
+SOMEWHAT, DIFFERENT = 0.1, 0.25
+BAR = 40
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """How a measure is spread over photos held out, and over predictions; ``index`` is how far
+    these are apart, ``chance`` about what it would be without any change."""
+
+    measure: str
+    bins: Bins
+    seen: tuple[float, ...]
+    index: float
+    chance: float
+
+
+def compare(calibration: Calibration, predictions: Measures) -> list[Comparison]:
+    """Each measure of one or more predictions with its distribution."""
+    found = []
+    for name, bins in calibration.distributions.items():
+        seen = tuple(shares_in(bins.edges, predictions[name]).tolist())
+        chance = chance_index(len(seen), calibration.photos, len(predictions[name]))
+        found.append(Comparison(name, bins, seen, stability_index(bins.shares, seen), chance))
+    return found
+
+
+def lines_of(comparison: Comparison) -> list[str]:
+    """What the terminal shows: the index in words, and expected and seen shares of each bin."""
+    head = f"{comparison.measure}: {comparison.index:.2f}, {_in_words(comparison.index)}"
+    ends = [*(f"to {edge:.4f}" for edge in comparison.bins.edges), "above"]
+    rows = zip(ends, comparison.bins.shares, comparison.seen, strict=True)
+    return [
+        "",
+        f"{head} (chance alone: about {comparison.chance:.2f})",
+        f"  {'':9}  expected  seen",
+        *(f"  {end:9}  {was:8.0%}  {now:4.0%}  {_bar(was, now)}" for end, was, now in rows),
+    ]
+
+
+def _in_words(index: float) -> str:
+    if index < SOMEWHAT:
+        return "as on the photos held out"
+    return "somewhat different" if index < DIFFERENT else "different: look at recent photos"
+
+
+def _bar(expected: float, seen: float) -> str:
+    """The seen share as a bar, with a mark where it was expected to end."""
+    bar, mark = "█" * round(seen * BAR), round(expected * BAR)
+    return f"{bar[:mark]:{mark}}│{bar[mark:]}"
