@@ -19,8 +19,8 @@ LAYERS = {
         {"settings", "schemas", "classifier"},
         {"decode", "preprocess", "runtime", "ranking", "certainty", "labels", "thumbnail"},
         {"artifact", "sniff"},
-        {"sniff_tiff"},
-        {"complexity"},
+        {"sniff_tiff", "vp8l"},
+        {"complexity", "huffman"},
     ],
     "feedback": [
         {"handler"},

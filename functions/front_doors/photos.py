@@ -12,7 +12,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from front_doors.refusals import InvalidTensor
 from image_classifier.certainty import certainty_of
 from image_classifier.classifier import Classifier
-from image_classifier.decode import MAX_PIXELS, MAX_SIDE, TooManyPixels
+from image_classifier.complexity import MAX_PIXELS
+from image_classifier.decode import MAX_SIDE, TooManyPixels
 from serving.errors import ServiceError
 from serving.image_body import MAX_IMAGE_BYTES, check_size
 from serving.telemetry import Record

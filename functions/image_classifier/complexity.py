@@ -5,6 +5,7 @@ import io
 from serving.errors import UnprocessableContent
 
 MAX_READS = 2**16
+MAX_PIXELS = 50_000_000
 
 
 class ImageTooComplex(UnprocessableContent):

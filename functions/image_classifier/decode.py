@@ -8,11 +8,10 @@ from typing import cast
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
-from image_classifier.complexity import CountedReads
+from image_classifier.complexity import MAX_PIXELS, CountedReads
 from image_classifier.sniff import check_work
 from serving.errors import PayloadTooLarge, UnprocessableContent, UnsupportedMediaType
 
-MAX_PIXELS = 50_000_000
 MAX_SIDE = 65_535  # that of JPEG and GIF; PNG's decoder keeps whole rows
 MAX_PIXELS_OF_RUNS = 1_000_000  # Pillow unpacks a BMP's run lengths in Python
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")

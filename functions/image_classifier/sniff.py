@@ -1,19 +1,22 @@
 """File bytes → refused, if they ask a decoder for more work than any honest image of their size.
 
-Bytes that make no sense pass: the decoder says what is wrong with them. GIF, WebP and BMP need no
-look: what their decoders repeat is bounded by the pixels, or counted by ``CountedReads``.
+Bytes that make no sense pass: the decoder says what is wrong with them. GIF and BMP need no look:
+what their decoders repeat is bounded by the pixels, or counted by ``CountedReads``.
 """
 
+import itertools
 import re
 import struct
 
 from image_classifier.complexity import refuse_above
 from image_classifier.sniff_tiff import TIFF, check_tiff
+from image_classifier.vp8l import check_huffman_codes
 
 MAX_SCANS = 32  # Pillow writes 10, for CMYK 18; MozJPEG up to 17
 MAX_SEGMENTS = 400  # before the first scan; a colour profile alone may have 255
 MAX_EXIFS = 8  # Pillow joins them and copies all of them for each
 MAX_INFLATED_CHUNKS = 32  # of metadata; each may grow to 1 MB
+MAX_CHUNKS = 400  # of a WebP, before its first frame
 
 # JPEG markers that a length follows (ITU-T T.81, table B.1), found as decoders find them.
 SEGMENT = re.compile(rb"\xff([\xc0-\xc7\xc9-\xcf\xda-\xef\xfe])")
@@ -22,6 +25,11 @@ OTHER_FRAMES = b"\xc2\xc3\xc5\xc6\xc7\xc9\xca\xcb\xcd\xce\xcf"
 START_OF_SCAN = 0xDA
 APP1 = 0xE1
 SCAN = b"\xff\xda\0"  # with the length's first byte: a scan's header has at most 14
+
+# WebP (RFC 9649, section 2)
+FRAME_HEADER = 16
+LOSSLESS_ALPHA, ALPHA_COMPRESSION = 0x01, 0x03
+SIDE = 0x3FFF  # 14 bits
 
 
 def check_work(data: bytes) -> None:
@@ -36,6 +44,8 @@ def check_work(data: bytes) -> None:
         _check_jpeg(data)
     elif data.startswith(b"\x89PNG"):
         _check_png(data)
+    elif data.startswith(b"RIFF") and data.startswith(b"WEBP", 8):
+        _check_webp(data)
     elif data.startswith(TIFF):
         strips_or_tiles, holds_jpeg = check_tiff(data)
         if holds_jpeg:
@@ -71,3 +81,26 @@ def _check_png(data: bytes) -> None:
         if kind in (b"iCCP", b"zTXt", b"iTXt"):
             inflated += 1
             refuse_above(MAX_INFLATED_CHUNKS, inflated, "compressed texts")
+
+
+def _check_webp(data: bytes) -> None:
+    """Look at the first image: libwebp reads a frame's chunks as if they stood beside it."""
+    position, alpha = 12, 0
+    for chunks in itertools.count(1):
+        kind, size = struct.unpack_from("<4sL", data, position)
+        start = position + 8
+        position = start + size + size % 2
+        refuse_above(MAX_CHUNKS, chunks, "parts before the image")
+        if kind == b"ANMF":
+            position = start + FRAME_HEADER
+        elif kind == b"ALPH":
+            alpha = start
+        elif kind == b"VP8L":
+            (sides,) = struct.unpack_from("<L", data, start + 1)
+            check_huffman_codes(data, start + 5, (sides & SIDE) + 1, (sides >> 14 & SIDE) + 1)
+            return
+        elif kind == b"VP8 ":
+            if alpha and data[alpha] & ALPHA_COMPRESSION == LOSSLESS_ALPHA:
+                width, height = struct.unpack_from("<HH", data, start + 6)
+                check_huffman_codes(data, alpha + 1, width & SIDE, height & SIDE)
+            return

@@ -107,6 +107,48 @@ def strips(number: int, pixels: bytes, compression: int) -> bytes:
     )
 
 
+def chunk(kind: bytes, body: bytes) -> bytes:
+    """A chunk of a WebP."""
+    return kind + struct.pack("<L", len(body)) + body + bytes(len(body) % 2)
+
+
+def webp(chunks: bytes, flags: int | None = None) -> bytes:
+    """A WebP of ``chunks``; with ``flags`` an extended one of 64 by 64 pixels."""
+    if flags is not None:
+        chunks = chunk(b"VP8X", struct.pack("<LHBHB", flags, 63, 0, 63, 0)) + chunks
+    return b"RIFF" + struct.pack("<L", 4 + len(chunks)) + b"WEBP" + chunks
+
+
+def lossless(stream: bytes, side: int = 64) -> bytes:
+    """The chunk of a lossless image."""
+    return chunk(b"VP8L", b"/" + struct.pack("<L", (side - 1) | (side - 1) << 14) + stream)
+
+
+def huffman_groups(number: int, transforms: str = "") -> bytes:
+    """A lossless stream, its size left out, with ``number`` groups of codes; it uses the last.
+
+    ``transforms`` are bits in the order of reading, as everything here. No pixel takes any.
+    """
+    zero = "1000"  # a code of one symbol
+    last = f"{number - 1:016b}"[::-1]
+    squares = f"1 111 0 101{last[:8]} 101{last[8:]}" + zero * 3  # of 512 pixels
+    bits = transforms + "0 0" + (squares if number > 1 else "0") + zero * 5 * number
+    bits = bits.replace(" ", "")
+    return int(bits[::-1], 2).to_bytes(-(-len(bits) // 8), "little")
+
+
+def frame(image: bytes) -> bytes:
+    """The only frame of an animation of 64 by 64 pixels."""
+    animation = chunk(b"ANIM", bytes(6))
+    return animation + chunk(b"ANMF", struct.pack("<6xHBHB4x", 63, 0, 63, 0) + image)
+
+
+def alpha(stream: bytes) -> bytes:
+    """A lossy image whose transparency is a lossless stream."""
+    return chunk(b"ALPH", b"\1" + stream) + encode(Image.new("RGB", (64, 64)), "WEBP")[12:]
+
+
+MANY_CODES = huffman_groups(2**16)
 ICC_PROFILE = png_chunk(b"iCCP", b"x\0\0" + zlib.compress(bytes(1_000_000)))
 BOMBS: dict[str, Callable[[], bytes]] = {
     "progressive scans": lambda: progressive_jpeg(33),
@@ -120,6 +162,13 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "GIF comments": lambda: gif_with(b"!\xfe" + b"\1x" * 500_000 + b"\0"),
     "GIF extensions": lambda: gif_with(b"!\x01\1x\0" * 100_000),
     "BMP runs": lambda: run_length_bmp(1, 100, b"\xff\1" * 500_000),
+    "WebP chunks": lambda: webp(chunk(b"teSt", b"") * 500_000, flags=0),
+    "Huffman codes": lambda: webp(lossless(MANY_CODES)),
+    "Huffman codes behind a profile": lambda: webp(chunk(b"ICCP", b"x") + lossless(MANY_CODES), 32),
+    "Huffman codes of a frame": lambda: webp(frame(lossless(MANY_CODES)), flags=2),
+    "Huffman codes of transparency": lambda: webp(alpha(MANY_CODES), flags=16),
+    "squares with Huffman codes": lambda: webp(lossless(b"\x04", side=1024)),
+    "squares with transforms": lambda: webp(lossless(b"\x01", side=1024)),
     "strips": lambda: strips(65, bytes(64), 1),
     "strips as bytes": lambda: tiff(bytes(64), {273: (BYTE, b"\x08" * 1_000_000)}),
     "strips over the same bytes": lambda: strips(64, zlib.compress(bytes(64)) + bytes(9999), 8),

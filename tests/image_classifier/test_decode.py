@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from image_classifier.complexity import MAX_PIXELS
 from image_classifier.decode import (
-    MAX_PIXELS,
     ImageDamaged,
     TooManyPixels,
     UnsupportedImageFormat,
