@@ -10,9 +10,10 @@ from image_classifier.huffman import WINDOW, Bits, decoding_table, read_code_len
 # 8 by 8 pixels. At most 2600 have Huffman codes of their own, in its first years about 3400.
 MAX_TRANSFORMED, TRANSFORMED_SIDE = 2**14, 8
 MAX_CODED = 2**13
-# Symbols of all codes, used or not: each takes time while tables are built. Of one megapixel, a
-# collage of thumbnails in 16 colours has 450,000, the most found, a photo less than 100,000.
-MIN_SYMBOLS, MAX_SYMBOLS = 2**20, 2**22
+# Symbols of all codes, used or not: each takes time while tables are built. The most were found in
+# collages of thumbnails in few colours: 57,000 at 256 × 256 pixels, 450,000 at one megapixel, where
+# a photo has less than 100,000, and 1,620,000 at four.
+MIN_SYMBOLS, MEGAPIXEL_SYMBOLS, MAX_SYMBOLS = 2**17, 2**20, 2**22
 
 PREDICTOR, COLOUR, COLOUR_INDEXING = 0, 1, 3
 LITERALS, LENGTHS, DISTANCES = 256, 24, 40
@@ -44,8 +45,7 @@ def check_huffman_codes(data: bytes, start: int, width: int, height: int) -> Non
         # Red and green of a square's pixel are the number of its group of codes. The largest that
         # they can be stands for the largest that follows: encoders give no code to what they lack.
         groups = (_last(red) << 8) + _last(green[:LITERALS]) + 1
-        limit = min(max(MIN_SYMBOLS, pixels // 2), MAX_SYMBOLS)
-        refuse_above(limit // symbols, groups, "groups of Huffman codes")
+        refuse_above(_max_symbols(pixels) // symbols, groups, "groups of Huffman codes")
 
 
 def skip_transforms(bits: Bits, width: int, height: int) -> int:
@@ -72,6 +72,12 @@ def skip_transforms(bits: Bits, width: int, height: int) -> int:
             index_bits = next(size for size in (1, 2, 4, 8) if colours <= 1 << size)
             width = _squares(width, 1, 8 // index_bits)
     return width
+
+
+def _max_symbols(pixels: int) -> int:
+    """One a pixel, of large images one for two; more of small ones, where they take no time."""
+    small = max(MIN_SYMBOLS, min(pixels, MEGAPIXEL_SYMBOLS))
+    return min(max(small, pixels // 2), MAX_SYMBOLS)
 
 
 def _squares(width: int, height: int, side: int) -> int:
