@@ -54,8 +54,9 @@ def _classify(classifier: Classifier, path: Path, top_k: int) -> bool:
 
 def _table(path: Path, result: Classification) -> list[str]:
     milliseconds = sum(vars(result.timings).values())
+    unsure = "  not sure" if result.sure is False else ""
     return [
-        f"{path}  ({milliseconds:.0f} ms)",
+        f"{path}  ({milliseconds:.0f} ms){unsure}",
         *(
             f"  {prediction.score:6.1%}  {'█' * round(prediction.score * BAR_CELLS):<{BAR_CELLS}}"
             f"  {prediction.label}"

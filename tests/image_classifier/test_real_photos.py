@@ -1,11 +1,14 @@
 """Real photos over HTTP, through the gateway, the emulator and the embedded model."""
 
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from image_classifier.__main__ import main
 from tests.conftest import ROOT, Cloud
 from tests.contract import PACKAGED, BinaryHttpContract
 
@@ -84,3 +87,22 @@ def test_classify_prints_the_top_five_without_a_server(embedded_model: Path, tmp
     assert "espresso" in lines[1]
     assert "broken.png" in completed.stderr
     assert completed.returncode == 1
+
+
+def test_classify_says_where_the_model_is_not_sure(
+    embedded_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    folder = shutil.copytree(embedded_model, tmp_path / "model")
+    manifest = json.loads((folder / "model.json").read_text())
+    threshold = {"score": 0.9, "wanted": 0.95, "precision": 0.95, "coverage": 0.5}
+    measured = {"temperature": 1, "error_before": 0.1, "error_after": 0.1, "photos": 20, "on": ""}
+    (folder / "model.json").write_text(
+        json.dumps(manifest | {"calibration": measured | {"threshold": threshold}})
+    )
+    photos = [str(PACKAGED / name) for name in ("coffee.png", "chelsea.png")]
+
+    assert main(["--model-dir", str(folder), *photos]) == 0
+
+    coffee, cat = [line for line in capsys.readouterr().out.splitlines() if ".png" in line]
+    assert "not sure" not in coffee
+    assert cat.endswith("not sure")
