@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from evaluation.photos import LabelledPhoto
 from serving.errors import ServiceError
 from teaching.features import Features
 
@@ -60,6 +61,16 @@ def find_duplicates(features: Features, labels: NDArray[np.int64]) -> Duplicates
             kept[copies[1:] if agree else copies] = False
         lines.append(_line(features, members, kept))
     return Duplicates(groups, kept, lines)
+
+
+def check_enough_files(photos: Sequence[LabelledPhoto]) -> None:
+    """``check_enough`` before any of them is read.
+
+    Raises:
+        TooFewPhotos
+    """
+    names, labels = np.unique([photo.label for photo in photos], return_inverse=True)
+    check_enough(names.tolist(), labels, np.arange(len(labels)))
 
 
 def check_enough(

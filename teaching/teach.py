@@ -23,7 +23,7 @@ from teaching.features import extractor
 from teaching.head import Head, fit_head
 from teaching.material import Material, collect, read_listings
 from teaching.relabel import Relabelled, relabel
-from teaching.split import folds
+from teaching.split import check_enough_files, folds
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,7 @@ def teach(options: Options, environ: Mapping[str, str]) -> Taught:
     if options.feedback:
         answers = read_answers(options.feedback)
         feedback = relabel(photos, answers, options.feedback_photos)
+    check_enough_files([*feedback.photos.photos, *feedback.added])
     base = load_base(options.base, environ)
     network = feature_network(base)
     extract = extractor(network, base.spec, base.features, options.cache)
