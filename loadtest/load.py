@@ -70,11 +70,11 @@ def generate_load(
         *("--requests", str(table), "--master-bind-host", "127.0.0.1"),
         *("--master-bind-port", port, "--master-port", port, *load),
     )
-    # In a session of its own it gets Ctrl-C once, from here.
-    process = subprocess.Popen(command, cwd=ROOT, env=ENVIRON, start_new_session=True)  # noqa: S603
-    with Guardian() as guardian, process:
-        guardian.watch(process.pid)
+    with Guardian() as guardian:
+        # In a session of its own it gets Ctrl-C once, from here: nothing may come between the two.
+        process = subprocess.Popen(command, cwd=ROOT, env=ENVIRON, start_new_session=True)  # noqa: S603
         try:
+            guardian.watch(process.pid)
             watch(process)
         finally:
             process.send_signal(signal.SIGINT)  # not sent to one that has ended
