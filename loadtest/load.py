@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -56,8 +57,8 @@ def generate_load(
 ) -> int:
     """Run Locust with the options ``load``; its report, tables and requests go to ``folder``.
 
-    ``watch`` gets its process, and returns when that has ended, or is to end. Returns Locust's exit
-    code, which is 1 where a request failed. Raises RunFailed without requests.
+    ``watch`` gets its process, and returns when that has ended, or is to end. The exit code is 1
+    where a request failed. Raises RunFailed without requests.
     """
     table = folder / f"{name}_requests.jsonl"
     with socket.create_server(("127.0.0.1", 0)) as listener:  # at Locust's port two runs would mix
@@ -71,13 +72,16 @@ def generate_load(
         *("--master-bind-port", port, "--master-port", port, *load),
     )
     with Guardian() as guardian:
-        # In a session of its own it gets Ctrl-C once, from here: nothing may come between the two.
+        # In a session of its own it gets Ctrl-C once, from here.
         process = subprocess.Popen(command, cwd=ROOT, env=ENVIRON, start_new_session=True)  # noqa: S603
         try:
             guardian.watch(process.pid)
             watch(process)
         finally:
             process.send_signal(signal.SIGINT)  # not sent to one that has ended
+            with suppress(subprocess.TimeoutExpired):  # while it starts it may miss it
+                process.wait(_STOP_TIMEOUT_S + 60)
+            process.kill()
             code = process.wait()
             guardian.release(process.pid)
     if code not in (0, 1) or not table.is_file():
