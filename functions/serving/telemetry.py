@@ -1,4 +1,4 @@
-"""A log line and an EMF metrics record for each request, message or invocation.
+"""A log line, which is an EMF metrics record too, for each request, message or invocation.
 
 Never bodies, images or whole events. Everything Powertools stays in this module.
 """
@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -110,7 +110,8 @@ def recorded(record: Record, telemetry: Telemetry) -> Iterator[None]:
 
 
 class PowertoolsTelemetry:
-    """Log lines and EMF records on standard output, where Lambda collects both.
+    """A log line for each record on standard output, where Lambda collects it; CloudWatch takes the
+    metrics out of it that its ``_aws`` names.
 
     Name, namespace and level come from Powertools' own POWERTOOLS_* variables.
     """
@@ -132,18 +133,9 @@ class PowertoolsTelemetry:
                 "duration_ms": round(record.duration_ms, 2),
                 **{name: round(value, 2) for name, value in record.measures.items()},
                 **record.ratios,
+                **self._metrics.serialize_metric_set(_metrics(record)),
             },
         )
-        for name, value in {**record.measures, "duration_ms": record.duration_ms}.items():
-            unit = UNITS.get(name.rpartition("_")[2], MetricUnit.Count)
-            self._metrics.add_metric(_camel(name), unit, value)
-        for name, values in record.ratios.items():
-            for value in values:
-                self._metrics.add_metric(_camel(name), MetricUnit.NoUnit, value)
-        self._metrics.add_metric("ColdStart", MetricUnit.Count, int(record.cold_start))
-        # Always, so that its average is a share; Lambda counts an answer of 500 as a success.
-        self._metrics.add_metric("ServerErrors", MetricUnit.Count, int(record.failed))
-        self._metrics.flush_metrics()
         if record.code:
             with single_metric("Errors", MetricUnit.Count, 1) as metric:
                 metric.add_dimension("code", record.code)
@@ -153,6 +145,30 @@ class PowertoolsTelemetry:
         self._logger.error(
             "request_crashed", extra={"request_id": record.request_id}, exc_info=error
         )
+
+
+def _metrics(record: Record) -> dict[str, Any]:
+    """What ``record`` measures, as Powertools keeps metrics: by name, with unit and values."""
+    counts = {
+        "ColdStart": int(record.cold_start),
+        # Always, so that its average is a share; Lambda counts an answer of 500 as a success.
+        "ServerErrors": int(record.failed),
+    }
+    return {
+        **{
+            _camel(name): _metric(UNITS.get(name.rpartition("_")[2], MetricUnit.Count), value)
+            for name, value in {**record.measures, "duration_ms": record.duration_ms}.items()
+        },
+        **{
+            _camel(name): _metric(MetricUnit.NoUnit, *values)
+            for name, values in record.ratios.items()
+        },
+        **{name: _metric(MetricUnit.Count, value) for name, value in counts.items()},
+    }
+
+
+def _metric(unit: MetricUnit, *values: float) -> dict[str, Any]:
+    return {"Unit": unit.value, "Value": [float(value) for value in values]}
 
 
 def _camel(name: str) -> str:

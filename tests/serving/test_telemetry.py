@@ -1,4 +1,6 @@
 import json
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -6,24 +8,42 @@ from serving.errors import NotFound
 from serving.telemetry import PowertoolsTelemetry, Record, recorded
 from tests.classifier_fakes import RecordingTelemetry
 
+Note = Callable[[Record], list[dict[str, Any]]]
+
 
 @pytest.fixture
-def lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """What one record with an error code prints, parsed."""
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "svc")
+def note(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
+) -> Note:
+    """The lines that a record is printed as, parsed."""
+    # Powertools keeps one logger a service, and that its first stream.
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", request.node.nodeid)
     monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Space")
-    record = Record(
-        request_id="r-1",
-        subject={"method": "POST", "path": "/v1/predict"},
-        cold_start=True,
-        status=413,
-        failed=False,
-        code="image_too_large",
-        duration_ms=12.345,
-        measures={"decode_ms": 3.0, "image_bytes": 99},
+
+    def lines(record: Record) -> list[dict[str, Any]]:
+        PowertoolsTelemetry().note(record)
+        return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+    return lines
+
+
+@pytest.fixture
+def lines(note: Note) -> list[dict[str, Any]]:
+    """What one record with an error code prints."""
+    return note(
+        Record(
+            request_id="r-1",
+            subject={"method": "POST", "path": "/v1/predict"},
+            cold_start=True,
+            status=413,
+            failed=False,
+            code="image_too_large",
+            duration_ms=12.345,
+            measures={"decode_ms": 3.0, "image_bytes": 99},
+        )
     )
-    PowertoolsTelemetry().note(record)
-    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
 def test_logs_fields_not_sentences(lines: list[dict]):
@@ -33,11 +53,12 @@ def test_logs_fields_not_sentences(lines: list[dict]):
     assert (line["status"], line["code"], line["cold_start"]) == (413, "image_too_large", True)
 
 
-def test_emits_metrics_with_units(lines: list[dict]):
-    (line,) = [line for line in lines if "ColdStart" in line]
+def test_the_same_line_has_metrics_with_units(lines: list[dict]):
+    (line,) = [line for line in lines if line.get("message") == "request"]
     (directive,) = line["_aws"]["CloudWatchMetrics"]
 
     assert directive["Namespace"] == "Space"
+    assert directive["Dimensions"] == [["service"]]  # the alarm's own, or it would watch nothing
     assert {m["Name"]: m["Unit"] for m in directive["Metrics"]} == {
         "DecodeMs": "Milliseconds",
         "ImageBytes": "Bytes",
@@ -49,40 +70,22 @@ def test_emits_metrics_with_units(lines: list[dict]):
 
 
 @pytest.mark.parametrize(("failed", "share"), [(False, 0.0), (True, 1.0)])
-def test_every_record_says_whether_it_failed(
-    failed: bool,  # noqa: FBT001 - a parameter of the test
-    share: float,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-):
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "svc")
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Space")
-    PowertoolsTelemetry().note(
-        Record("r-1", {}, cold_start=False, failed=failed, measures={"photos": 3})
-    )
-    (line,) = [line for line in capsys.readouterr().out.splitlines() if "ServerErrors" in line]
-    metrics = json.loads(line)
+def test_every_record_says_whether_it_failed(note: Note, failed: bool, share: float):  # noqa: FBT001 - a parameter
+    (line,) = note(Record("r-1", {}, cold_start=False, failed=failed, measures={"photos": 3}))
 
-    assert metrics["ServerErrors"] == [share]
-    assert metrics["Photos"] == [3.0]  # a measure without a unit is a count
-    # the alarm's own dimensions, or it would watch nothing
-    assert metrics["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service"]]
+    assert line["ServerErrors"] == [share]
+    assert line["Photos"] == [3.0]  # a measure without a unit is a count
 
 
-def test_what_answers_were_like_is_a_value_for_each(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-):
-    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", "answers")  # a logger keeps its first stream
-    monkeypatch.setenv("POWERTOOLS_METRICS_NAMESPACE", "Space")
+def test_what_answers_were_like_is_a_value_for_each(note: Note):
     record = Record("r-1", {}, cold_start=False)
     for score in (0.999999, 0.5):
         record.add_prediction("0123", {"top_score": score})
-    PowertoolsTelemetry().note(record)
-    line, metrics = map(json.loads, capsys.readouterr().out.splitlines())
-    (directive,) = metrics["_aws"]["CloudWatchMetrics"]
+    (line,) = note(record)
+    (directive,) = line["_aws"]["CloudWatchMetrics"]
 
     assert (line["model_version"], line["top_score"]) == ("0123", [0.999999, 0.5])
-    assert metrics["TopScore"] == [0.999999, 0.5]
+    assert line["TopScore"] == [0.999999, 0.5]
     assert {"Name": "TopScore", "Unit": "None"} in directive["Metrics"]
 
 
