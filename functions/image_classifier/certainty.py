@@ -1,6 +1,7 @@
 """How sure a model was of a photo, in numbers that say nothing of the photo."""
 
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +20,8 @@ class Certainty:
 
 def certainty_of(probabilities: NDArray[np.floating]) -> Certainty:
     """Of probabilities [classes], whose order does not matter."""
-    likely = probabilities[probabilities > 0].astype(np.float64)  # 0 · log 0 is 0
-    entropy = -float(likely @ np.log(likely) / np.log(max(len(probabilities), 2)))
+    likely = probabilities[probabilities > 0]  # 0 · log 0 is 0
+    entropy = -float(likely @ np.log(likely, dtype=np.float64)) / log(max(len(probabilities), 2))
     # Rounded sums may be just outside.
     return Certainty(
         round(float(probabilities.max()), DIGITS), round(min(max(0.0, entropy), 1.0), DIGITS)
