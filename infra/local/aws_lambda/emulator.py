@@ -15,7 +15,6 @@ from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
 from time import perf_counter
-from typing import Any
 
 import aiohttp
 
@@ -96,20 +95,25 @@ class EmulatorEnvironment:
         started = perf_counter()
         if cold and not await self._start():
             return Outcome("init_failed", b"", 0.0, init_ms=_since(started))
-        self._invoke_ms = asyncio.get_running_loop().create_future()
-        post = asyncio.create_task(self._post(invocation))
+        loop = asyncio.get_running_loop()
+        self._invoke_ms = loop.create_future()
+        limit_s = self._spec.timeout_s + _TIMEOUT_GRACE_S
+
+        def begin(_init_ms: asyncio.Future[float]) -> None:
+            if not deadline.expired():
+                deadline.reschedule(loop.time() + limit_s)
+
         try:
-            if cold:
-                first: set[asyncio.Future[Any]] = {post, self._init_ms}
-                await asyncio.wait(first, timeout=self._init_limit_s, return_when="FIRST_COMPLETED")
-                if not post.done() and not self._init_ms.done():
-                    return Outcome("init_timeout", b"", 0.0, init_ms=_since(started))
-            async with asyncio.timeout(self._spec.timeout_s + _TIMEOUT_GRACE_S):
-                kind, payload = await post
+            async with asyncio.timeout(self._init_limit_s if cold else limit_s) as deadline:
+                if cold:
+                    self._init_ms.add_done_callback(begin)
+                kind, payload = await self._post(invocation)
         except TimeoutError:
+            if cold and not self._init_ms.done():
+                return Outcome("init_timeout", b"", 0.0, init_ms=_since(started))
             kind, payload = "function_timeout", b""
         finally:
-            post.cancel()
+            self._init_ms.remove_done_callback(begin)
         elapsed_ms = _since(started)
         init_ms = await self._logged(self._init_ms) if cold else None
         if cold and not self._init_succeeded:

@@ -3,13 +3,14 @@
 Source: Amazon API Gateway, *Create AWS Lambda proxy integrations for HTTP APIs*.
 """
 
-import base64
 import json
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, unquote
+
+import pybase64
 
 from infra.local.account import ACCOUNT
 from infra.local.http_api.routing import Match, Route, match_route
@@ -35,7 +36,7 @@ def encode_event(request: HttpRequest, match: Match, request_id: str, now: datet
     headers, cookies = _headers(request.headers)
     host = headers.get("host", "")
     headers |= {
-        "x-amzn-trace-id": _trace_id(now),
+        "x-amzn-trace-id": _trace_id(now, request_id),
         "x-forwarded-for": request.source_ip,
         "x-forwarded-port": host.rpartition(":")[2] if ":" in host else "80",
         "x-forwarded-proto": "http",
@@ -100,7 +101,7 @@ def _with_body(event: dict[str, object], body: bytes, content_type: str) -> byte
             pass
     # Base64 needs no escaping, so megabytes of it need not pass through the JSON encoder.
     head = json.dumps(event | {"isBase64Encoded": True}).encode()
-    return b"".join((head[:-1], b', "body": "', base64.b64encode(body), b'"}'))
+    return b"".join((head[:-1], b', "body": "', pybase64.b64encode(body), b'"}'))
 
 
 def _is_text(content_type: str) -> bool:
@@ -131,8 +132,8 @@ def _joined(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
     return joined
 
 
-def _trace_id(now: datetime) -> str:
-    return f"Root=1-{int(now.timestamp()):08x}-{uuid.uuid4().hex[:24]}"
+def _trace_id(now: datetime, request_id: str) -> str:
+    return f"Root=1-{int(now.timestamp()):08x}-{request_id.replace('-', '')[:24]}"
 
 
 def utc_now() -> datetime:
