@@ -1,123 +1,12 @@
-"""Lambda's concurrency rules, over environments that do nothing but watch the rules."""
+"""Lambda's concurrency rules: which environment takes a request, and when a new one starts."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
-from infra.local.aws_lambda.concurrency import EnvironmentPool, Limits, Throttled
-from infra.local.aws_lambda.environment import InitializationType, Invocation, Outcome
-from infra.local.aws_lambda.function import FunctionSpec
-from infra.local.aws_lambda.report import Report
-
-MINUTE_S = 60
-
-
-class FakeEnvironment:
-    """Runs an invocation until told to end it; refuses what an emulator would not survive."""
-
-    def __init__(self, number: int, initialization_type: InitializationType, plan: "Plan") -> None:
-        self.id = f"e{number}"
-        self.initialization_type = initialization_type
-        self.busy = False
-        self.stopped = False
-        self.spent = False
-        self.killed = False
-        self.cold = True
-        self._plan = plan
-
-    @property
-    def alive(self) -> bool:
-        return not self.killed
-
-    async def invoke(self, invocation: Invocation) -> Outcome:
-        assert not self.killed, "an invocation in a killed environment"
-        assert not self.busy, "two invocations in one environment"
-        assert not self.stopped, "an invocation in a stopped environment"
-        assert not self.spent, "an invocation in a crashed environment"
-        self.busy = True
-        init_ms, self.cold = (100.0 if self.cold else None), False
-        kind = await self._plan.run(self, invocation)
-        self.busy = False
-        outcome = Outcome(kind, b"null", 5.0, init_ms, 64)
-        self.spent = not outcome.reusable
-        return outcome
-
-    async def stop(self) -> None:
-        self.stopped = True
-
-
-@dataclass
-class Plan:
-    """How invocations end: at once and ``otherwise``, unless a test names the request."""
-
-    otherwise: str = "ok"
-    kinds: dict[str, object] = field(default_factory=dict)
-    gates: dict[str, asyncio.Event] = field(default_factory=dict)
-    runs: list[tuple[str, str]] = field(default_factory=list)
-
-    async def run(self, environment: FakeEnvironment, invocation: Invocation):
-        self.runs.append((environment.id, invocation.request_id))
-        if gate := self.gates.get(invocation.request_id):
-            await gate.wait()
-        kind = self.kinds.get(invocation.request_id, self.otherwise)
-        if isinstance(kind, Exception):
-            raise kind
-        return kind
-
-    def hold(self, *request_ids: str) -> None:
-        for request_id in request_ids:
-            self.gates[request_id] = asyncio.Event()
-
-
-@dataclass
-class World:
-    pool: EnvironmentPool
-    plan: Plan
-    environments: list[FakeEnvironment]
-    reports: list[Report]
-
-    def send(self, request_id: str) -> "asyncio.Task":
-        return asyncio.create_task(self.pool.invoke(Invocation(request_id, b"{}")))
-
-    async def alive(self) -> list[str]:
-        await settle()
-        return [environment.id for environment in self.environments if not environment.stopped]
-
-
-async def settle() -> None:
-    for _ in range(20):
-        await asyncio.sleep(0)
-
-
-def play(
-    scenario: Callable[[World], Awaitable[None]],
-    plan: Plan | None = None,
-    *,
-    environments: int = 2,
-    queue: int = 100,
-    provisioned: int = 0,
-) -> None:
-    world_plan = plan or Plan()
-
-    async def run() -> None:
-        created, reports = [], []
-
-        def create(initialization_type: InitializationType) -> FakeEnvironment:
-            created.append(FakeEnvironment(len(created), initialization_type, world_plan))
-            return created[-1]
-
-        spec = FunctionSpec("F", "h", Path(), 128, 3, {}, provisioned, None)
-        limits = Limits(environments, queue)
-        pool = EnvironmentPool(spec, limits, create, lambda: b"warm", reports.append)
-        await pool.start()
-        await scenario(World(pool, world_plan, created, reports))
-        await pool.stop()
-        assert all(environment.stopped for environment in created)
-
-    asyncio.run(run())
+from infra.local.aws_lambda.concurrency import Throttled
+from tests.conftest import LIMIT_S
+from tests.local.pool import World, play, settle
 
 
 def test_one_request_at_a_time_and_never_above_the_limit():
@@ -258,67 +147,10 @@ def test_a_client_that_leaves_as_its_turn_comes_passes_it_on():
         while not world.reports:  # noqa: ASYNC110 - until b has been handed it, and not run yet
             await asyncio.sleep(0)
         tasks[1].cancel()
-        await asyncio.wait_for(tasks[2], MINUTE_S)
+        await asyncio.wait_for(tasks[2], LIMIT_S)
         assert [request for _, request in world.plan.runs] == ["a", "c"]
 
     play(scenario, environments=1)
-
-
-def test_provisioned_environments_are_initialised_ahead_and_preferred():
-    async def scenario(world: World) -> None:
-        assert [report.outcome for report in world.reports] == ["initialized"] * 2
-        world.plan.hold("a", "b", "c")
-        tasks = [world.send(name) for name in "abc"]
-        await settle()
-        for gate in world.plan.gates.values():
-            gate.set()
-        served = await asyncio.gather(*tasks)
-        assert [answer.cold for answer in served] == [False, False, True]
-        assert [report.spilled_over for report in world.reports[2:]] == [False, False, True]
-        # The on-demand one was used last, yet a provisioned one is idle; and of those the same
-        # one again, as it was used last.
-        ids = [(await world.send(name)).environment_id for name in "de"]
-        assert ids in (["e0", "e0"], ["e1", "e1"])
-
-    play(scenario, environments=3, provisioned=2)
-
-
-def test_a_crashed_provisioned_environment_is_replaced_unasked():
-    async def scenario(world: World) -> None:
-        world.plan.kinds["a"] = "function_crashed"
-        await world.send("a")
-        assert await world.alive() == ["e1"]
-        assert world.reports[-1].outcome == "initialized"
-        assert world.environments[1].initialization_type == "provisioned-concurrency"
-
-    play(scenario, environments=1, provisioned=1)
-
-
-def test_requests_are_answered_while_a_provisioned_environment_cannot_start():
-    async def scenario(world: World) -> None:
-        answers = await asyncio.wait_for(
-            asyncio.gather(*(world.send(name) for name in "abc")), MINUTE_S
-        )
-        assert {answer.outcome.kind for answer in answers} == {"init_failed"}
-
-    play(scenario, Plan(otherwise="init_failed"), environments=1, provisioned=1)
-
-
-def test_reports_init_only_where_it_happened_and_bills_it_on_demand_only():
-    async def scenario(world: World) -> None:
-        world.plan.hold("a")
-        first = world.send("a")
-        await settle()
-        await world.send("b")
-        world.plan.gates["a"].set()
-        await first
-        initialized, on_demand, provisioned = world.reports
-        assert (initialized.init_ms, initialized.billed_ms, initialized.cold) == (100.0, 5, False)
-        assert (on_demand.init_ms, on_demand.billed_ms, on_demand.cold) == (100.0, 105, True)
-        assert (provisioned.init_ms, provisioned.billed_ms) == (None, 5)
-        assert provisioned.max_memory_mb == 64
-
-    play(scenario, provisioned=1)
 
 
 def test_stopping_refuses_waiting_requests_and_ends_running_ones():
@@ -346,22 +178,6 @@ def test_an_environment_that_died_idle_takes_no_request():
         assert await world.alive() == ["e1"]
 
     play(scenario)
-
-
-def test_a_provisioned_environment_that_died_idle_is_replaced():
-    async def scenario(world: World) -> None:
-        world.environments[0].killed = True
-
-        assert (await world.send("first")).outcome.kind == "ok"
-        await settle()
-        types = [
-            environment.initialization_type
-            for environment in world.environments
-            if not environment.stopped
-        ]
-        assert types.count("provisioned-concurrency") == 1
-
-    play(scenario, provisioned=1)
 
 
 def test_a_dead_environment_gives_its_place_to_a_waiting_request():
