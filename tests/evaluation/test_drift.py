@@ -12,7 +12,7 @@ from scipy.special import log_softmax
 from evaluation.answers import answers_of
 from evaluation.distribution import bins_of
 from evaluation.drift.__main__ import main
-from evaluation.drift.compare import DIFFERENT, compare
+from evaluation.drift.compare import DIFFERENT, measure_drift
 from evaluation.photos import LabelledPhoto, list_folders, list_photos
 from image_classifier.artifact import Calibration, load_artifact
 from image_classifier.certainty import certainty_of
@@ -135,7 +135,7 @@ def test_photos_of_another_kind_are_noticed_and_more_of_the_same_are_not(
         logits = (rows @ head.weights + head.bias) / calibration.temperature
         seen = [vars(certainty_of(row)) for row in np.exp(log_softmax(logits, axis=1))]
         predictions = {name: [values[name] for values in seen] for name in seen[0]}
-        return [found.index for found in compare(calibration, predictions)]
+        return [found.index for found in measure_drift(calibration, predictions)]
 
     others = list_photos(labelled_photos, None).photos
     assert max(indices(features[held_out])) < DIFFERENT

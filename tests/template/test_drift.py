@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from evaluation.distribution import bins_of
-from evaluation.drift.compare import DIFFERENT, LEAST_PREDICTIONS, compare
+from evaluation.drift.compare import DIFFERENT, LEAST_PREDICTIONS, measure_drift
 from image_classifier.artifact import Bins, Calibration
 from infra.deploy.model import distribution_parameters
 from infra.local.sam.intrinsics import Scope, evaluate, load_yaml
@@ -74,7 +74,7 @@ def test_the_alarm_computes_what_make_drift_does(resolved, photos: int, spread: 
     bins = bins_of(RNG.beta(2, 8, photos).round(6).tolist())
     entropies = RNG.beta(*spread, 500).round(6)
     alarm = resolved(bins)["Resources"]["Alarm"]["Properties"]
-    (comparison,) = compare(calibrated(bins), {"entropy": entropies.tolist()})
+    (comparison,) = measure_drift(calibrated(bins), {"entropy": entropies.tolist()})
 
     index = index_of(alarm["Metrics"], entropies)
     assert index == pytest.approx(comparison.index, rel=1e-6)
