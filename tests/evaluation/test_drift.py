@@ -1,7 +1,5 @@
 """``make drift``: predictions as they are logged, beside a model's own distribution."""
 
-import json
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from image_classifier.runtime import load_model
 from serving.telemetry import PowertoolsTelemetry, Record
 from teaching.calibrate import calibrate
 from teaching.head import fit_head
+from tests.classifier_fakes import calibrated_copy
 from tests.conftest import ROOT
 
 RNG = np.random.default_rng(9)
@@ -28,14 +27,9 @@ RNG = np.random.default_rng(9)
 @pytest.fixture
 def models(tmp_path: Path, embedded_model: Path) -> Path:
     """The embedded model as ``mine``, with the distribution of 400 photos."""
-    folder = tmp_path / "models" / "mine"
-    shutil.copytree(embedded_model, folder)
-    path = folder / "model.json"
     bins = bins_of(RNG.beta(8, 2, 400).tolist())
     calibration = Calibration(1.0, 0.1, 0.1, 400, "photos", None, {"top_score": bins})
-    written = json.loads(path.read_text()) | {"calibration": vars(calibration)}
-    path.write_text(json.dumps(written, default=vars))
-    return folder.parent
+    return calibrated_copy(embedded_model, tmp_path / "models" / "mine", calibration).parent
 
 
 @pytest.fixture
