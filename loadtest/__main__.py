@@ -13,13 +13,13 @@ from infra.commands.launch import ROOT, ServiceFailed
 from loadtest.experiments import Options, compare, run, scaling
 from loadtest.load import RunFailed
 from loadtest.report import write_report
-from loadtest.soak.experiment import USERS, soak
+from loadtest.soak.experiment import soak
 
 _USUAL = {
     run: ("--users", "10", "--run-time", "60s"),
     compare: ("--users", "20", "--run-time", "30s", "--shape", "spike", "--pause-s", "0.5"),
     scaling: ("--run-time", "60s"),
-    soak: (*USERS, "--users", "12", "--run-time", "10m"),
+    soak: ("Visitor", "Reviewer", "Hostile", "Enqueuer", "--users", "12", "--run-time", "10m"),
 }
 _USERS = ("Person", "Index", "Predict", "Feedback", "Labels", "Iris", "FlightDelay")
 
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     began = datetime.now(UTC)
     options, more = _parse(argv)
     # Locust takes the last of several: what is asked for stands after what is usual.
-    load = ("--spawn-rate", options.spawn_rate, *_USUAL[options.experiment], *options.user, *more)
+    load = ("--spawn-rate", "5", *_USUAL[options.experiment], *options.user, *more)
     folder: Path = options.output / f"{began:%Y-%m-%d-%H%M%S}-{options.kind}"
     folder.mkdir(parents=True)
     try:
@@ -59,8 +59,7 @@ def _parse(argv: Sequence[str]) -> tuple[Options, list[str]]:
         add = command.add_argument
         if experiment is not soak:
             user = "Person" if experiment is run else "Predict"
-            add("--user", choices=_USERS, nargs=1, default=(user,), help="who the users are")
-        add("--spawn-rate", default="5", help="how many more a second")
+            add("--user", choices=_USERS, nargs="+", default=(user,), help="who the users are")
         add("--output", type=Path, default=ROOT / "build" / "load", help="reports go below it")
         if experiment is not run:
             add("--model", default="efficientnet-lite0", help="model that serves")
@@ -72,8 +71,7 @@ def _parse(argv: Sequence[str]) -> tuple[Options, list[str]]:
     for name in ("p95-ms", "error-rate", "cold-ratio"):
         add(f"--max-{name}", type=float, help="it fails above; rate and ratio are shares, 0…1")
     add = commands[compare].add_argument
-    add("--environments", type=int, default=4, help="most environments, in both")
-    add("--provisioned", type=int, help="provisioned ones; default: all of them")
+    add("--environments", type=int, default=4, help="most environments, and provisioned ones")
     add("--rounds", type=int, default=2, help="runs of each that count")
     add = commands[scaling].add_argument
     add("--users", type=counts, default=(50,), help="how many, as in 50,100,500")

@@ -13,12 +13,12 @@ from pydantic import BaseModel, ValidationError
 from flight_delay.schemas import DelaysOut
 from image_classifier.schemas import LabelsOut
 from iris.schemas import ClassifyOut
-from loadtest.records import FEEDBACK, PREDICT, Outcome
+from loadtest.records import PREDICT, Outcome
 from serving.prediction import PredictOut
 
 Schema = TypeVar("Schema", bound=BaseModel)
 JSON, _PAGE_SCRIPT = "application/json", b'<script type="module"'
-TOP_K = 5  # the API's default, too
+_TOP_K = 5  # the API's default
 _RETRY_AFTER_S, _MAX_RETRY_AFTER_S = 1.0, 60.0
 _ROUNDING = 1e-5  # scores have six digits
 _TOO_MANY_REQUESTS, _UNAVAILABLE, _GATEWAY_TIMEOUT = 429, 503, 504
@@ -26,7 +26,7 @@ _TOO_MANY_REQUESTS, _UNAVAILABLE, _GATEWAY_TIMEOUT = 429, 503, 504
 
 @dataclass(frozen=True)
 class Answer:
-    """An HTTP response; status 0 where none came, then ``error`` says why."""
+    """An HTTP response; where none came its status is 0, and ``error`` says why."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
@@ -97,19 +97,17 @@ def classify(answer: Answer, check: Check) -> Result:
     return Result("ok", comment=kept if isinstance(kept, str) else "")
 
 
-def predict(body: bytes, content_type: str, name: str = PREDICT, top_k: int = 0) -> Exchange:
-    """Send a photo, in whatever form; the number of classes is left to the API unless named."""
-    target = f"/v1/predict?top_k={top_k}" if top_k else "/v1/predict"
-    due = partial(check_prediction, top_k=top_k or TOP_K)
-    return Exchange(name, "POST", target, due, body, content_type)
+def predict(body: bytes, name: str = PREDICT, content_type: str = "image/jpeg") -> Exchange:
+    """Send a photo, whose own bytes say its format, or another form of it."""
+    return Exchange(name, "POST", "/v1/predict", check_prediction, body, content_type)
 
 
-def predict_json(photo: bytes, name: str = PREDICT, top_k: int = 0) -> Exchange:
+def predict_json(photo: bytes, name: str = PREDICT) -> Exchange:
     """Send a photo in base64."""
-    return predict(json.dumps({"image": b64encode(photo).decode()}).encode(), JSON, name, top_k)
+    return post("/v1/predict", {"image": b64encode(photo).decode()}, check_prediction, name)
 
 
-def feedback(receipt: str, name: str = FEEDBACK, status: int = 0, **fields: Any) -> Exchange:
+def feedback(receipt: str, name: str = "", status: int = 0, **fields: Any) -> Exchange:
     """Say whether a prediction was right; ``status`` where only one will do."""
     statuses, sent = (status,) if status else (200, 201), {"prediction_id": receipt, **fields}
     return post("/v1/feedback", sent, partial(check_feedback, statuses=statuses, sent=sent), name)
@@ -121,8 +119,8 @@ def post(path: str, value: object, check: Check, name: str = "") -> Exchange:
 
 
 def get(path: str, check: Check, name: str = "") -> Exchange:
-    """Ask for something."""
-    return Exchange(name or f"GET {path}", "GET", path, check)
+    """Ask for something; its name has no query."""
+    return Exchange(name or f"GET {path.partition('?')[0]}", "GET", path, check)
 
 
 def check_status(answer: Answer, *statuses: int) -> None:
@@ -144,7 +142,7 @@ def check_body(answer: Answer, schema: type[Schema], status: int = 200) -> Schem
         raise WrongAnswer(f"no {schema.__name__}: {answer.body!r:.100}") from exc
 
 
-def check_prediction(answer: Answer, top_k: int = TOP_K) -> None:
+def check_prediction(answer: Answer, top_k: int = _TOP_K) -> None:
     """``top_k`` different classes, the likeliest first, from an environment that names itself."""
     prediction = check_body(answer, PredictOut)
     scores = [ranked.score for ranked in prediction.predictions]

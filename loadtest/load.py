@@ -2,7 +2,6 @@
 
 import csv
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infra.commands.launch import ENVIRON, ROOT, running_service
+from infra.commands.launch import ENVIRON, ROOT, free_port, running_service
 from infra.deploy.reports import AwsReports
 from infra.local.aws_lambda.report import LocalReports, Report
 from infra.local.machine.guardian import Guardian
@@ -20,7 +19,8 @@ from loadtest.summary import span_s
 _STOP_TIMEOUT_S = 35  # the last answers are waited for: a gateway gives up after 30
 _CLOCKS_S = 2.0  # what the clocks of client and server may differ by
 
-Watch = Callable[["subprocess.Popen[bytes]"], object]
+Locust = subprocess.Popen[bytes]
+Watch = Callable[[Locust], object]
 
 
 class RunFailed(Exception):
@@ -53,16 +53,15 @@ def run_fresh(
 
 
 def generate_load(
-    name: str, folder: Path, url: str, load: tuple[str, ...], watch: Watch = subprocess.Popen.wait
-) -> int:
+    name: str, folder: Path, url: str, load: tuple[str, ...], watch: Watch = Locust.wait
+) -> None:
     """Run Locust with the options ``load``; its report, tables and requests go to ``folder``.
 
-    ``watch`` gets its process, and returns when that has ended, or is to end. The exit code is 1
-    where a request failed. Raises RunFailed without requests.
+    ``watch`` gets its process, and returns when that has ended, or is to end. After Ctrl-C, too,
+    all is there, though KeyboardInterrupt goes on. Raises RunFailed.
     """
     table = folder / f"{name}_requests.jsonl"
-    with socket.create_server(("127.0.0.1", 0)) as listener:  # at Locust's port two runs would mix
-        port = str(listener.getsockname()[1])
+    port = str(free_port())  # at Locust's own two runs would mix
     command = (
         *(sys.executable, "-m", "locust", "-f", "loadtest/locustfile.py", "--host", url),
         *("--headless", "--only-summary", "--loglevel", "WARNING"),
@@ -78,21 +77,23 @@ def generate_load(
             guardian.watch(process.pid)
             watch(process)
         finally:
-            process.send_signal(signal.SIGINT)  # not sent to one that has ended
-            with suppress(subprocess.TimeoutExpired):  # while it starts it may miss it
-                process.wait(_STOP_TIMEOUT_S + 60)
-            process.kill()
-            code = process.wait()
-            guardian.release(process.pid)
-    if code not in (0, 1) or not table.is_file():
+            if table.is_file():  # before that it may miss the signal
+                process.send_signal(signal.SIGINT)  # not sent to one that has ended
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(_STOP_TIMEOUT_S + 60)
+            if process.poll() is not None:  # else the guardian kills it
+                guardian.release(process.pid)
+    if (code := process.wait()) not in (0, 1):  # 1: a request failed
         raise RunFailed(f"Locust ended with exit code {code}")
-    return code
 
 
 def collect(name: str, folder: Path, source: AwsReports | LocalReports | None) -> Run:
-    """What a run left in ``folder``, joined with the server's records if there is a source."""
+    """What a run left in ``folder``, joined with the server's records if there is a source. Raises
+    RunFailed without requests."""
     requests = read_requests(folder / f"{name}_requests.jsonl")
-    start_s = min((request.start_s for request in requests), default=0.0)
+    if not requests:
+        raise RunFailed("Locust ended before its first request")
+    start_s = min(request.start_s for request in requests)
     duration_s = span_s(requests)
     window = (start_s - _CLOCKS_S, start_s + duration_s + _CLOCKS_S)
     server = tuple(source.between(*window)) if source is not None else ()

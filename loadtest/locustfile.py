@@ -7,9 +7,11 @@ master, which writes them to ``--requests``. An error in a user's own code is a 
 import argparse
 import json
 import os
+import signal
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +25,7 @@ from loadtest.photos import load_photos
 from loadtest.records import Request
 from loadtest.shapes import SHAPES, stage_at
 from loadtest.soak.users import Enqueuer, Hostile, Reviewer, Visitor
-from loadtest.tabular_users import FlightDelay, Iris
-from loadtest.users import Feedback, Index, Labels, Person, Predict, ServiceUser
+from loadtest.users import Feedback, FlightDelay, Index, Iris, Labels, Person, Predict, ServiceUser
 
 __all__ = ["Feedback", "FlightDelay", "Index", "Iris", "Labels", "Person", "Predict", "Shape"]
 __all__ += ["Enqueuer", "Hostile", "Reviewer", "Visitor"]  # of the soak
@@ -36,15 +37,23 @@ class Shape(LoadTestShape):
     """What ``--shape`` names, over Locust's own --run-time."""
 
     use_common_options = True
+    is_over = False
 
     def tick(self) -> tuple[int, float] | None:
         """Users and spawn rate now; None ends the run."""
         runner: Any = self.runner
-        stage = stage_at(runner.environment.parsed_options, self.get_run_time())  # type: ignore[no-untyped-call]
-        if stage is None and self.get_current_user_count():  # type: ignore[no-untyped-call]
-            # Locust ends a shape by quitting, which gives workers half a second: all leave first.
+        elapsed_s = inf if self.is_over else self.get_run_time()  # type: ignore[no-untyped-call]
+        stage = stage_at(runner.environment.parsed_options, elapsed_s)
+        if stage is None and isinstance(runner, MasterRunner) and runner.user_count:
+            # A master that quits gives its workers half a second: all users leave first.
             return 0, _LEAVE_RATE
         return stage
+
+
+def _interrupt(*_: object) -> None:
+    """At the first Ctrl-C users finish, as at the run's end: no answer is lost on the way."""
+    Shape.is_over = True
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
@@ -65,9 +74,11 @@ def _begin(environment: Environment, runner: Any, **_: object) -> None:
         return
     if options.run_time == 0 or (options.shape != "constant" and not options.run_time):
         raise SystemExit(f"--shape {options.shape} needs --run-time, of a second at least")
+    if options.headless:
+        signal.signal(signal.SIGINT, _interrupt)
     if not options.user_classes and not options.class_picker:
         environment.user_classes[:] = [Person]
-    file = Path(options.requests).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115 - until Locust quits
+    file = Path(options.requests).open("w", encoding="utf-8", buffering=1)  # noqa: SIM115 - to its end
 
     def write(facts: Mapping[str, Any]) -> None:
         file.write(json.dumps(facts) + "\n")
@@ -75,8 +86,6 @@ def _begin(environment: Environment, runner: Any, **_: object) -> None:
     ServiceUser.record = staticmethod(lambda request: write(vars(request)))
     if isinstance(runner, MasterRunner):
         runner.register_message(_MESSAGE, lambda msg, **_: write(msg.data))
-    # Not before: when Locust is interrupted, its users go on until it quits.
-    environment.events.quit.add_listener(lambda **_: file.close())  # type: ignore[no-untyped-call]
 
 
 def _record_error(user_instance: User, exception: Exception, **_: object) -> None:
@@ -88,15 +97,10 @@ def _load_photos(environment: Environment, **_: object) -> None:
     # A worker on another machine has the master's options only now.
     options: Any = environment.parsed_options
     # In a real thread: a worker that is silent for three seconds is lost to its master.
-    folder = Path(options.photos) if options.photos else None
-    photos = get_hub().threadpool.apply(load_photos, (folder,))
-    ServiceUser.original = photos[-1].data
-    ServiceUser.photos = tuple(
-        check.predict_json(photo.data, top_k=check.TOP_K)
-        if options.photo_form == "json"
-        else check.predict(photo.data, photo.content_type, top_k=check.TOP_K)
-        for photo in photos
-    )
+    photos = get_hub().threadpool.apply(load_photos, (options.photos,))
+    ServiceUser.original = photos[-1]
+    exchange = check.predict_json if options.photo_form == "json" else check.predict
+    ServiceUser.photos = tuple(map(exchange, photos))
 
 
 events.init_command_line_parser.add_listener(_add_options)  # type: ignore[no-untyped-call]

@@ -77,9 +77,9 @@ def _draw_percentiles(variants: Variants, axes: Axes) -> None:
         good = [request for run in runs for request in run.requests if request.outcome == "ok"]
         for label, cold, style in (("cold", True, "D--"), ("warm", False, "o-")):
             if some := [request for request in good if request.cold is cold]:
-                heights = [percentile.ms for percentile in percentiles(some, _PERCENTS).values()]
-                text = f"{name}, {label} ({len(some)})"
-                axes.plot([f"p{rank}" for rank in _PERCENTS], heights, style, c=color, label=text)
+                latency = percentiles(some, _PERCENTS)
+                names, heights = [f"p{rank}" for rank in latency], [p.ms for p in latency.values()]
+                axes.plot(names, heights, style, c=color, label=f"{name}, {label} ({len(some)})")
                 axes.set_yscale("log")
 
 
@@ -93,15 +93,16 @@ def _draw_rates(variants: Variants, axes: Axes) -> None:
 def _draw_environments(runs: Sequence[Run], axes: Axes) -> None:
     """Different environments at work each second, by function; every run drawn over the others."""
     for number, run in enumerate(runs):
-        working: dict[str, set[tuple[int, str]]] = defaultdict(set)
-        for record in run.server:
-            if record.environment_id and record.time >= run.start_s:  # not those made ready before
-                second = int(record.time - run.start_s)
-                working[record.function].add((second, record.environment_id))
-        for color, (function, pairs) in zip(_COLORS, sorted(working.items()), strict=False):
-            counts = Counter(second for second, _ in pairs)
-            seconds, label = range(max(counts) + 1), None if number else function
-            heights = [counts[second] for second in seconds]
+        working = {
+            (record.function, int(record.time - run.start_s), record.environment_id)
+            for record in run.server
+            if record.environment_id and record.time >= run.start_s  # not those made ready before
+        }
+        counts = Counter((function, second) for function, second, _ in working)
+        for color, function in zip(_COLORS, sorted({name for name, _ in counts}), strict=False):
+            seconds = range(max(second for name, second in counts if name == function) + 1)
+            heights = [counts[function, second] for second in seconds]
+            label = None if number else function
             axes.step(seconds, heights, where="post", c=color, label=label, alpha=0.7)
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
 

@@ -9,8 +9,7 @@ from typing import Literal
 
 from infra.local.aws_lambda.report import Report
 
-INDEX, PREDICT = "GET /", "POST /v1/predict"
-FEEDBACK, LABELS = "POST /v1/feedback", "GET /v1/labels"
+PREDICT = "POST /v1/predict"
 
 # Refused is overload, said at once (429 or 503); a timeout is a 504, or no answer in time.
 Outcome = Literal["ok", "refused", "timeout", "failed"]
@@ -42,8 +41,9 @@ class Request:
 
 
 def read_requests(path: Path) -> list[Request]:
-    """The clients' side, a JSON line each."""
-    return [Request(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+    """The clients' side, a JSON line each, as far as whole lines are written."""
+    lines, _, _ = (path.read_text("utf-8") if path.is_file() else "").rpartition("\n")
+    return [Request(**json.loads(line)) for line in lines.splitlines()]
 
 
 def write_joined(path: Path, runs: Iterable[tuple[str, Sequence[Request]]]) -> None:

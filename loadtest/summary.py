@@ -31,11 +31,10 @@ class Statistics:
     timeouts: int
     fails: int  # failures and timeouts; refusals are none
     cold: int
-    answers: int  # of a function, cold or not
     duration_s: float  # from the first's start to the last's end
     rps: float  # good answers
     error_rate: float  # fails per request that was not refused, 0…1
-    cold_ratio: float  # cold starts per answer, 0…1
+    cold_ratio: float  # cold starts per answer of a function, 0…1
     latency: Mapping[int, Percentile]  # for each of PERCENTS; nothing where none was answered
 
 
@@ -45,12 +44,12 @@ def summarize(requests: Sequence[Request], duration_s: float | None = None) -> S
     starts = [request.cold for request in requests if request.cold is not None]
     duration_s = span_s(requests) if duration_s is None else duration_s
     ok, refused, timeouts = map(outcomes.count, ("ok", "refused", "timeout"))
-    fails, cold, answers = outcomes.count("failed") + timeouts, sum(starts), len(starts)
+    fails, cold = outcomes.count("failed") + timeouts, sum(starts)
     return Statistics(
-        *(len(requests), ok, refused, timeouts, fails, cold, answers, duration_s),
+        *(len(requests), ok, refused, timeouts, fails, cold, duration_s),
         rps=ok / duration_s if duration_s else 0.0,
         error_rate=fails / max(len(requests) - refused, 1),
-        cold_ratio=cold / max(answers, 1),
+        cold_ratio=cold / max(len(starts), 1),
         latency=percentiles(requests),
     )
 
@@ -77,15 +76,11 @@ def percentiles(
 
 def broken_limits(options: argparse.Namespace, run: Statistics) -> Iterator[str]:
     """A sentence for each limit that was exceeded. A run without good answers keeps none."""
-    p95 = run.latency.get(95, Percentile(0.0, censored=False))
-    errors = f"{run.error_rate:.4f} ({run.fails} of {run.requests - run.refused})"
-    cold = f"{run.cold_ratio:.4f} ({run.cold} of {run.answers})"
-    for name, limit, value, text in (
-        ("p95-ms", options.max_p95_ms, p95.ms, f"p95 is {p95}"),
-        ("error-rate", options.max_error_rate, run.error_rate, f"Error rate is {errors}"),
-        ("cold-ratio", options.max_cold_ratio, run.cold_ratio, f"Cold ratio is {cold}"),
-    ):
+    p95_ms = run.latency[95].ms if run.ok else math.inf
+    values = {"p95-ms": p95_ms, "error-rate": run.error_rate, "cold-ratio": run.cold_ratio}
+    for name, value in values.items():
+        limit = getattr(options, f"max_{name.replace('-', '_')}")
         if limit is not None and not run.ok:
             yield f"Without one good answer --max-{name} is not kept."
         elif limit is not None and value > limit:
-            yield f"{text}, above --max-{name} {limit:g}."
+            yield f"{name} is {value:.4g}, above --max-{name} {limit:g}."

@@ -1,20 +1,29 @@
-"""Who loads the service: a person, and users of one endpoint each."""
+"""Who loads the services: a person, users of one endpoint each, and those of tabular models."""
 
 import random
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from locust import FastHttpUser, task
 
+from flight_delay.schemas import AirlinesOut, PredictionOut
 from loadtest import check
 from loadtest.check import Answer, Exchange, Result
-from loadtest.records import INDEX, LABELS, Request
+from loadtest.records import Request
 
 # ruff: noqa: S311 - chance, not secrets
 _SEARCHES = ("cat", "dog", "fish", "bird", "car")
 _FEEDBACK_SHARE = 0.8  # of a person's predictions
 _CORRECT_SHARE = 0.7  # of feedback
+_SIZES = (1, 1, 1, 100)  # of a request; more than one is a list
+_COLUMNS = ("sepal_length", "sepal_width", "petal_length", "petal_width")
+_FLOWERS = {  # cm, typical of their species
+    "Iris-setosa": (5.1, 3.5, 1.4, 0.2),
+    "Iris-versicolor": (5.9, 2.8, 4.3, 1.3),
+    "Iris-virginica": (7.7, 2.6, 6.9, 2.3),
+}
 
 
 class ServiceUser(FastHttpUser):
@@ -42,12 +51,12 @@ class ServiceUser(FastHttpUser):
 
     def open_page(self) -> Answer | None:
         """Load the page."""
-        return self.send(check.get(self.options.page_url, check.check_page, INDEX))
+        return self.send(check.get(self.options.page_url, check.check_page, "GET /"))
 
     def search_labels(self) -> Answer | None:
         """Search the labels."""
         path = f"/v1/labels?q={random.choice(_SEARCHES)}"
-        return self.send(check.get(path, check.check_labels, LABELS))
+        return self.send(check.get(path, check.check_labels))
 
     def predict(self) -> Answer | None:
         """Send a photo and keep the receipt."""
@@ -68,7 +77,7 @@ class ServiceUser(FastHttpUser):
         # It types bodies as text.
         with request(exchange.method, exchange.target, exchange.name, exchange.body) as response:
             names = {name.lower(): value for name, value in (response.headers or {}).items()}
-            error = response.error if not response.status_code else None
+            error = None if response.status_code else response.error  # which others do not have
             answer = Answer(response.status_code, names, response.content or b"", error)
             result, meta = check.classify(answer, exchange.check), response.request_meta
             self._retry_after_s = result.retry_after_s
@@ -108,8 +117,8 @@ class Person(ServiceUser):
 
     mean_pause_s = 2.0  # to look and think
 
-    def __init__(self, environment: Any) -> None:
-        super().__init__(environment)
+    def on_start(self) -> None:
+        """Begins with the page, where there is one."""
         self._step = self.predict if self.options.page_url == "none" else self.open_page
 
     @task
@@ -125,3 +134,38 @@ Index = type("Index", (ServiceUser,), {"tasks": [ServiceUser.open_page]})
 Predict = type("Predict", (ServiceUser,), {"tasks": [ServiceUser.predict]})
 Feedback = type("Feedback", (ServiceUser,), {"tasks": [ServiceUser.give_feedback]})
 Labels = type("Labels", (ServiceUser,), {"tasks": [ServiceUser.search_labels]})
+
+
+class Iris(ServiceUser):
+    """Has flowers classified."""
+
+    @task
+    def classify(self) -> None:
+        """One flower, or a list."""
+        species = random.choices(list(_FLOWERS), k=random.choice(_SIZES))
+        flowers = [dict(zip(_COLUMNS, _FLOWERS[name], strict=True)) for name in species]
+        sent = flowers if len(flowers) > 1 else flowers[0]
+        self.send(check.post("/v1/classify", sent, partial(check.check_species, species=species)))
+
+
+class FlightDelay(ServiceUser):
+    """Asks whether flights of the airlines there are will be late."""
+
+    airlines: tuple[str, ...] = ()
+
+    @task
+    def ask(self) -> None:
+        """The airlines, then one flight or a list."""
+        if not self.airlines:
+            due = partial(check.check_body, schema=AirlinesOut)
+            answer = self.send(check.get("/v1/flights/airlines", due))
+            self.airlines = tuple(answer.json["airlines"]) if answer else ()
+            return
+        flights = [
+            {"OPERA": airline, "MES": random.randint(1, 12), "TIPOVUELO": random.choice("IN")}
+            for airline in random.choices(self.airlines, k=random.choice(_SIZES))
+        ]
+        response = partial(check.check_body, schema=PredictionOut)
+        delays = partial(check.check_delays, count=len(flights))
+        one = check.get(f"/prediction?{urlencode(flights[0])}", response)
+        self.send(one if len(flights) == 1 else check.post("/v1/flights/delay", flights, delays))

@@ -33,7 +33,7 @@ def sum_up(name: str, runs: Sequence[Run], provisioned: int, prices: Prices = PR
     judged = [request for request in requests if request.name == PREDICT] or requests
     everything, statistics = summarize(requests, duration_s), summarize(judged, duration_s)
     spilled = [run.spilled_over for run in runs if run.spilled_over is not None]
-    cold = [request.server for request in judged if request.cold and request.server]
+    cold = (request.server for request in judged if request.cold and request.server)
     inits = [report.init_ms for report in cold if report.init_ms is not None]
     usage, usd = _usage(judged, prices), None
     if usage is not None:

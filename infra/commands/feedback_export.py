@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ FEEDBACK_TABLE = "FeedbackTable"
 """The template's name for the table that keeps the feedback."""
 
 
-def main() -> int:
+def main(argv: Sequence[str] | None = None) -> int:
     """Export; the exit status is the export's own."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.commands.feedback_export", description=__doc__
@@ -33,7 +33,7 @@ def main() -> int:
     parser.add_argument("--output", required=True)
     parser.add_argument("--format", default="csv")
     parser.add_argument("--table", help="the stack's output FeedbackTableName")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(argv)
     try:
         return asyncio.run(_export(arguments))
     except (StandInFailed, TemplateError) as exc:

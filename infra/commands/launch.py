@@ -82,7 +82,7 @@ def start_service(
     data: Path, *options: str, port: int = 0, environ: Mapping[str, str] = ENVIRON
 ) -> Service:
     """Start it, on a free port unless one is named, in a session of its own; wait for nothing."""
-    port = port or _free_port()
+    port = port or free_port()
     data.mkdir(parents=True, exist_ok=True)
     command = (sys.executable, "-m", "infra.commands.run", "--port", str(port), "--data", str(data))
     with (data / "service.log").open("wb") as output:
@@ -129,6 +129,7 @@ def _stop(service: Service) -> None:
         raise ServiceFailed(f"the service left processes behind: {remaining}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens at, for the moment."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])

@@ -5,31 +5,31 @@
 import argparse
 import json
 import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from time import sleep, time
 
 import psutil
 import requests
 
-from infra.commands.launch import ENVIRON, ROOT, Service, ServiceFailed, running_service
+from infra.commands import feedback_export
+from infra.commands.launch import Service, ServiceFailed, running_service
 from infra.local.aws_lambda.report import LocalReports
-from infra.local.machine.processes import environments_below, is_running
+from infra.local.machine.processes import environments_below, is_running, kill_sessions
 from loadtest.check import Answer
-from loadtest.load import collect, generate_load
+from loadtest.load import Locust, collect, generate_load
 from loadtest.plots import draw_plots
 from loadtest.records import read_requests
 from loadtest.report import LoadReport
 from loadtest.soak import findings
 from loadtest.soak.findings import GATEWAY, Growth, Kill, Sample
-from loadtest.soak.queued import UPLOAD, wait_for_ends
+from loadtest.soak.queued import UPLOAD, compare_ends
 from loadtest.summary import summarize
 
-USERS = ("Visitor", "Reviewer", "Hostile", "Enqueuer")
 HEAD = ("", "requests", "MB", "MB at the end", "fitted MB", "per 1000", "descriptors")
 _TABLE = "MB once warm and at the end, the rise of a line through them, descriptors less clients'."
 _PROGRESS_S = 5
@@ -39,31 +39,30 @@ _MOST_PROBLEMS = 20  # that are spelled out
 
 
 class Watch:
-    """Until Locust ends or Ctrl-C: measures every second, kills an environment now and then."""
+    """Until Locust ends: measures every second, kills an environment now and then."""
 
     def __init__(self, service: Service, requests: Path, kill_every_s: float) -> None:
         self.kills, self.samples = list[Kill](), list[Sample]()
         self._service, self.requests, self._kill_every_s = service, requests, kill_every_s
 
-    def __call__(self, locust: "subprocess.Popen[bytes]") -> None:
+    def __call__(self, locust: Locust) -> None:
         """Returns when it has ended."""
         second = 0  # since the first request
-        with suppress(KeyboardInterrupt):
-            while True:
-                with suppress(subprocess.TimeoutExpired):
-                    locust.wait(1 - time() % 1)
-                    return
-                if not second and not (self.requests.exists() and self.requests.stat().st_size):
-                    continue
-                second += 1
-                self.samples += _measure(self._service)
-                if self._kill_every_s and second >= self._kill_every_s * (len(self.kills) + 1):
-                    self._kill_one()
-                if second % _PROGRESS_S == 0:
-                    kinds = Counter(request.outcome for request in read_requests(self.requests))
-                    wrong = f"{kinds['failed'] + kinds['timeout']} without a right answer"
-                    sent = f"{kinds.total():6} requests  {wrong}  {len(self.kills)} kills"
-                    print(f"{second:5} s  {sent}", flush=True)
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                locust.wait(1 - time() % 1)
+                return
+            if not second and not read_requests(self.requests):
+                continue
+            second += 1
+            self.samples += _measure(self._service)
+            if self._kill_every_s and second >= self._kill_every_s * (len(self.kills) + 1):
+                self._kill_one()
+            if second % _PROGRESS_S == 1:
+                kinds = Counter(request.outcome for request in read_requests(self.requests))
+                wrong = f"{kinds['failed'] + kinds['timeout']} without a right answer"
+                sent = f"{kinds.total():6} requests  {wrong}  {len(self.kills)} kills"
+                print(f"{second:5} s  {sent}", flush=True)
 
     def _kill_one(self) -> None:
         """If one is at work within a second, that one."""
@@ -76,9 +75,7 @@ class Watch:
             sleep(1 / _LOOKS)
         if victim is not None:
             start_s = time()
-            for process in running[victim]:
-                with suppress(psutil.NoSuchProcess):
-                    process.kill()
+            kill_sessions([process.pid for process in running[victim]])
             while any(is_running(process.pid) for process in running[victim]):
                 sleep(0.01)  # on a busy machine one lives on for a moment
             self.kills.append(Kill(*victim, start_s, time()))
@@ -90,33 +87,35 @@ def soak(options: argparse.Namespace, load: tuple[str, ...], folder: Path) -> Lo
     service_options = ("--environments", str(options.environments), "--model", options.model)
     with running_service(data, *service_options) as service:
         watch = Watch(service, folder / "soak_requests.jsonl", options.kill_every)
-        generate_load("soak", folder, service.url, load, watch)
+        with suppress(KeyboardInterrupt):
+            generate_load("soak", folder, service.url, load, watch)
         print("== waiting for the last photos", flush=True)
         comments = (request.comment for request in read_requests(watch.requests))
         taken = dict(findings.notes(comments, "photo"))
-        ends = wait_for_ends(taken, partial(_ask, service.url), _ENDS_S, partial(sleep, 1.0))
+        pauses = map(sleep, repeat(1.0, _ENDS_S))
+        wrong = list(compare_ends(taken, partial(_ask, service.url), pauses))
         reports = service.reports()
     run = collect("soak", folder, LocalReports(data / "logs" / "requests.jsonl"))
     failures = findings.sort_failures(run.requests, watch.kills)
     growths = list(findings.measure_growth(watch.samples, reports))
     confirmed, lost = findings.compare_feedback(run.requests, _stored_comments(data))
-    wrong = findings.compare_photos(taken, ends)
     strange = findings.unexplained(reports, watch.kills)
     problems = [*findings.find_problems(failures, strange, growths, lost), *wrong]
-    statistics, kinds = summarize(run.requests), Counter(request.name for request in run.requests)
-    kinds += Counter(f"later {end.partition(':')[0] or 'unfinished'}" for end in ends.values())
-    hostile = sum(request.user == "Hostile" for request in run.requests)
+    figures = summarize(run.requests)
+    kinds = Counter(request.name for request in run.requests)
+    kinds += Counter(f"later {due.partition(':')[0]}" for due in taken.values())
     in_flight, sent_to_dead, unexcused = map(len, failures)
-    crashes = Counter(report.function for report in reports if report.outcome == "function_crashed")
-    lost_there = f"answers lost in flight in one: {in_flight}; sent there later: {sent_to_dead}"
-    uploads = f"{kinds[UPLOAD]} by upload; lost, unfinished or answered otherwise: {len(wrong)}"
+    hostile = sum(request.user == "Hostile" for request in run.requests)
+    crash = ("WorkerFunction", "function_crashed")
+    crashes = sum((report.function, report.outcome) == crash for report in reports)
     counts = (
-        f"{statistics.duration_s:.0f} s, {statistics.requests} requests, {hostile} hostile.",
-        f"Environments killed: {len(watch.kills)}; {lost_there}; other failures: {unexcused}.",
-        f"Refused (503, Retry-After): {statistics.refused}.",
+        f"{figures.duration_s:.0f} s, {figures.requests} requests, {hostile} hostile.",
+        f"Environments killed: {len(watch.kills)}; workers in the middle of a photo: {crashes}.",
+        f"Answers lost in flight in one: {in_flight}; sent there later: {sent_to_dead}.",
+        f"Other failures: {unexcused}. Refused (503, Retry-After): {figures.refused}.",
         f"Feedback confirmed: {confirmed}; lost: {len(lost)}.",
-        f"Photos taken to be answered later: {len(taken)}, {uploads}.",
-        f"Workers killed in the middle of a photo: {crashes['WorkerFunction']}.",
+        f"Photos taken to be answered later: {len(taken)}; by upload: {kinds[UPLOAD]}.",
+        f"Photos lost, unfinished or answered otherwise: {len(wrong)}.",
         f"By kind: {', '.join(f'{kind} {number}' for kind, number in sorted(kinds.items()))}.",
     )
     verdict = f"Failed: {len(problems)} problems." if problems else "Endured."
@@ -146,10 +145,9 @@ def _row(growth: Growth) -> tuple[str, ...]:
     )
 
 
-def _measure(service: Service) -> list[Sample]:
+def _measure(service: Service) -> Iterator[Sample]:
     """Every environment, and the gateway without its connections to clients."""
     pid, port = service.process.pid, int(service.url.rpartition(":")[2])
-    samples = []
     with suppress(psutil.Error):  # it ended just now, which the report will say
         running = environments_below(pid) | {(GATEWAY, GATEWAY): [psutil.Process(pid)]}
         for key, processes in running.items():
@@ -158,15 +156,13 @@ def _measure(service: Service) -> list[Sample]:
                 descriptors = sum(process.num_fds() for process in processes)
                 for link in processes[0].net_connections("tcp") if GATEWAY in key else ():
                     descriptors -= (link.laddr.port, link.status) == (port, psutil.CONN_ESTABLISHED)
-                samples.append(Sample(time(), *key, memory_mb, descriptors))
-    return samples
+                yield Sample(time(), *key, memory_mb, descriptors)
 
 
 def _stored_comments(data: Path) -> list[str | None]:
     """Comments of all feedback left in ``data``; ``make feedback-export`` starts the store anew."""
     output = data / "feedback.jsonl"
     options = ("--data", str(data), "--output", str(output), "--format", "jsonl")
-    command = (sys.executable, "-m", "infra.commands.feedback_export", *options)
-    if subprocess.run(command, cwd=ROOT, env=ENVIRON, check=False).returncode:  # noqa: S603
+    if feedback_export.main(options):
         raise ServiceFailed("feedback could not be read back")
     return [json.loads(line)["comment"] for line in output.read_text("utf-8").splitlines()]

@@ -2,8 +2,8 @@
 descriptors grow, which feedback is lost."""
 
 from bisect import bisect_right
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import linear_regression
 from typing import NamedTuple
 
@@ -108,18 +108,11 @@ def compare_feedback(
 ) -> tuple[int, list[str]]:
     """How many predictions got feedback that the service confirmed; and those whose last confirmed
     comment, or a later one, is not stored exactly once. Comments: ``soak`` note number."""
-    stored: dict[str, list[int]] = defaultdict(list)
-    for note, number in notes(comments, "soak"):
-        stored[note].append(int(number))
+    stored = list(notes(comments, "soak"))
     confirmed = dict(notes((request.comment for request in requests), "soak"))
-    alone = {note: numbers[0] for note, numbers in stored.items() if len(numbers) == 1}
-    return len(confirmed), [key for key in confirmed if alone.get(key, -1) < int(confirmed[key])]
-
-
-def compare_photos(taken: Mapping[str, str], ends: Mapping[str, str]) -> list[str]:
-    """Sentences on photos, by id, that did not end, or not as they must."""
-    wrong = [(photo, ends[photo], end) for photo, end in taken.items() if ends[photo] != end]
-    return [f"photo {photo}: {end or 'unfinished'}, not {due}" for photo, end, due in wrong]
+    count, last = Counter(note for note, _ in stored), dict(stored)
+    kept = (note for note in confirmed if count[note] == 1 and last[note] >= confirmed[note])
+    return len(confirmed), sorted(confirmed.keys() - kept)
 
 
 def notes(comments: Iterable[str | None], word: str) -> Iterator[tuple[str, str]]:
@@ -130,19 +123,14 @@ def notes(comments: Iterable[str | None], word: str) -> Iterator[tuple[str, str]
                 yield key, value
 
 
-def measure_growth(samples: Iterable[Sample], reports: Iterable[Report]) -> Iterator[Growth]:
+def measure_growth(samples: Sequence[Sample], reports: Sequence[Report]) -> Iterator[Growth]:
     """Each environment's growth over the requests it had ended; the gateway's over all."""
-    ends: dict[str, list[float]] = defaultdict(list)
-    for report in sorted(reports, key=lambda report: report.time):
-        ends[GATEWAY].append(report.time)
-        ends[report.environment_id or ""].append(report.time)
-    points: dict[str, list[tuple[int, Sample]]] = defaultdict(list)
-    for sample in samples:
-        requests = bisect_right(ends[sample.environment_id], sample.time_s)
-        points[sample.environment_id].append((requests, sample))
-    for name, of_name in points.items():
+    for name in dict.fromkeys(sample.environment_id for sample in samples):
+        ends = sorted(each.time for each in reports if name in (GATEWAY, each.environment_id))
+        of_name = (sample for sample in samples if sample.environment_id == name)
+        points = [(bisect_right(ends, sample.time_s), sample) for sample in of_name]
         # Without a warm sample there is nothing to compare: the last stands for the first too.
-        warm = [point for point in of_name if point[0] >= _WARM_UP_REQUESTS] or of_name[-1:]
+        warm = [point for point in points if point[0] >= _WARM_UP_REQUESTS] or points[-1:]
         (before, first), (after, last) = warm[0], warm[-1]
         x, y = zip(*((requests, sample.memory_mb) for requests, sample in warm), strict=True)
         slope = linear_regression(x, y).slope if after > before else 0.0

@@ -1,8 +1,9 @@
 """Photos that are answered later: whether they are taken, and how they end."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 from loadtest.check import Answer, check_body, check_status, classify, require
@@ -37,16 +38,12 @@ def check_taken(answer: Answer, end: str, taken: str) -> str:
     return f"photo {prediction_id} {end}"
 
 
-def wait_for_ends(
-    ids: Iterable[str], ask: Callable[[str], Answer], rounds: int, wait: Callable[[], object]
-) -> dict[str, str]:
-    """How photos end, by id: a fingerprint, what was wrong, or nothing in all ``rounds``."""
-    ends = dict.fromkeys(ids, "")
-    for _ in range(rounds):
-        for key in [key for key, end in ends.items() if not end]:
-            result = classify(ask(key), end_of)
-            ends[key] = result.comment or result.reason
-        if all(ends.values()):
-            break
-        wait()
-    return ends
+def compare_ends(
+    taken: Mapping[str, str], ask: Callable[[str], Answer], pauses: Iterator[object]
+) -> Iterator[str]:
+    """Sentences on photos, by id, that do not end as they must; ``pauses`` are for all of them."""
+    for photo, due in taken.items():
+        results = (classify(ask(photo), end_of) for _ in chain([None], pauses))
+        ends = (result.comment or result.reason for result in results)
+        if (end := next(filter(None, ends), "unfinished")) != due:
+            yield f"photo {photo}: {end}, not {due}"

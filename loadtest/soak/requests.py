@@ -26,14 +26,16 @@ def good_exchanges(data: bytes) -> tuple[Exchange, ...]:
     exif[_EXIF_ORIENTATION] = _TURNED
     files = {name.lower(): encode(small, name) for name in _FORMATS}
     files["phone"] = encode(small.resize(_PHONE_PIXELS), "JPEG", exif=exif)
-    photos = [check.predict(file, "image/jpeg", f"predict {name}") for name, file in files.items()]
-    form = check.predict(encode_form(files["jpeg"]), FORM, "predict form")
+    photos = [check.predict(file, f"predict {name}") for name, file in files.items()]
+    form = check.predict(encode_form(files["jpeg"]), "predict form", FORM)
     page = check.get("/", check.check_page, "page")
     labels = check.get("/v1/labels?q=cat&limit=5", check.check_labels, "labels")
     names = ("models", "health", "openapi.json")
     reads = (check.get(f"/v1/{name}", check.check_status, name) for name in names)
-    json = check.predict_json(files["jpeg"], name="predict json", top_k=3)
-    return (*photos * 4, page, page, labels, labels, json, form, *reads)
+    json = check.predict_json(files["jpeg"], "predict json")
+    due = partial(check.check_prediction, top_k=3)
+    three = json._replace(target="/v1/predict?top_k=3", check=due)
+    return (*photos * 4, page, page, labels, labels, three, form, *reads)
 
 
 @cache
@@ -79,7 +81,7 @@ def late_photos(data: bytes) -> tuple[tuple[Exchange, bytes], ...]:
     exchanges = {*good_exchanges(data), *hostile_exchanges(data)}
     photos = [each for each in exchanges if each.name.startswith("predict") or each.name in _LATE]
     large = web_photo(data).resize(_LARGE_PIXELS, Image.Resampling.NEAREST)
-    png = check.predict(encode(large, "PNG"), "image/png", "predict large")
+    png = check.predict(encode(large, "PNG"), "predict large")
     return *((photo, b"") for photo in photos), *((png, encode(large, "BMP")),) * 4
 
 
