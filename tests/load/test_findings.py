@@ -180,7 +180,7 @@ def test_kills_take_turns_and_spare_the_oldest_of_several():
 
 
 def test_every_request_is_of_a_kind_of_its_own_and_every_refusal_is_asked_for():
-    photo = generated_photos()[0].data
+    photo = generated_photos()[0]
     good, hostile = set(good_exchanges(photo)), hostile_exchanges(photo)
 
     kinds = [exchange.name for exchange in (*good, *hostile)]

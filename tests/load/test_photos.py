@@ -17,24 +17,24 @@ def test_generated_photos_are_whole_jpegs_of_their_sizes_and_the_same_each_time(
 
     assert generated_photos() == photos
     for photo, size_bytes in zip(photos, (50_000, 500_000, 3_000_000), strict=True):
-        assert abs(len(photo.data) - size_bytes) <= size_bytes / 10
-        with Image.open(io.BytesIO(photo.data)) as image:
+        assert abs(len(photo) - size_bytes) <= size_bytes / 20
+        with Image.open(io.BytesIO(photo)) as image:
             image.load()
             assert image.format == "JPEG"
 
 
 def test_photos_of_a_folder_are_taken_but_for_those_the_api_refuses(tmp_path: Path):
-    types = {"a.JPEG": "image/jpeg", "b.jpg": "image/jpeg", "c.png": "image/png"}
-    for name in (*types, "notes.txt"):
+    names = ("a.JPEG", "b.jpg", "c.png")
+    for name in (*names, "notes.txt"):
         (tmp_path / name).write_bytes(name.encode())
     (tmp_path / "large.jpg").write_bytes(bytes(4_500_001))
 
-    assert load_photos(tmp_path) == tuple((name.encode(), types[name]) for name in types)
+    assert load_photos(str(tmp_path)) == tuple(name.encode() for name in names)
 
 
 def test_without_photos_generated_ones_are_sent(tmp_path: Path):
-    assert load_photos(None) == load_photos(tmp_path) == generated_photos()
-    assert load_photos(tmp_path / "missing") == generated_photos()
+    assert load_photos("") == load_photos(str(tmp_path)) == generated_photos()
+    assert load_photos(str(tmp_path / "missing")) == generated_photos()
 
 
 LOADING = """
@@ -48,7 +48,7 @@ def work():
     global turns
     while True:
         turns += 1
-        gevent.sleep(0)
+        gevent.sleep(0.001)
 gevent.spawn(work)
 options = SimpleNamespace(photos="", photo_form="json")
 events.test_start.fire(environment=SimpleNamespace(parsed_options=options))

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from loadtest.check import Answer, WrongAnswer
-from loadtest.soak.findings import compare_photos, notes
-from loadtest.soak.queued import check_taken, end_of, fingerprint, wait_for_ends
+from loadtest.soak.findings import notes
+from loadtest.soak.queued import check_taken, compare_ends, end_of, fingerprint
 
 RANKING = [{"label": "tench", "wnid": None, "score": 0.7}]
 PREDICTION = {
@@ -25,7 +25,7 @@ PROBLEM = {
     "code": "image_damaged",
     "request_id": "r",
 }
-ROUNDS = 3
+PAUSES = 2
 NOT_FOUND = Answer(404, {}, b'{"code": "prediction_not_found"}')
 
 
@@ -89,8 +89,7 @@ def problems_of() -> Callable[..., list[str]]:
 
     def problems(*answers: Answer) -> list[str]:
         states: Iterator[Answer] = chain(answers, repeat(answers[-1]))
-        ends = wait_for_ends(["a"], lambda _: next(states), ROUNDS, lambda: None)
-        return compare_photos({"a": END}, ends)
+        return list(compare_ends({"a": END}, lambda _: next(states), iter(range(PAUSES))))
 
     return problems
 
@@ -103,7 +102,7 @@ def test_a_photo_whose_worker_was_killed_may_be_answered_late(problems_of):
     ("answers", "problem"),
     [
         ([state("queued")], "unfinished"),  # its message was purged
-        ([*[state("running")] * ROUNDS, SUCCEEDED], "unfinished"),  # too late
+        ([*[state("running")] * (1 + PAUSES), SUCCEEDED], "unfinished"),  # too late
         ([state("queued"), NOT_FOUND], "404 prediction_not_found"),
         ([state("expired")], "it ended as expired"),  # its upload was lost
         ([state("failed", error=PROBLEM)], fingerprint(PROBLEM)),
