@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from image_classifier.artifact import Bins
+from image_classifier.artifact import MOST_BINS, Bins
 
-MOST_BINS = 10  # infra/drift.yaml has room for as many
 PHOTOS_A_BIN = 20
 LEAST_SHARE = 1e-4
 DIGITS = 4
@@ -15,7 +14,8 @@ DIGITS = 4
 
 def bins_of(values: Sequence[float]) -> Bins:
     """Bins of ``values`` [n] that are about equally filled: two or more, about one for
-    ``PHOTOS_A_BIN`` of them. Equal values are in one bin, and no bin is empty."""
+    ``PHOTOS_A_BIN`` of them. Equal values are in one bin, which is the only one where all are
+    equal, and no bin is empty."""
     count = max(2, min(MOST_BINS, len(values) // PHOTOS_A_BIN))
     distinct = np.unique(values)
     ends = np.quantile(values, np.arange(1, count) / count, method="inverted_cdf")

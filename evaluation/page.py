@@ -80,14 +80,14 @@ def _numbers(report: Report) -> str:
     )
 
 
-def _comparison(found: Comparison) -> str:
+def _comparison(comparison: Comparison) -> str:
     rows = "".join(
         f'<tr><td>{name}</td><td class="number">{_percent(share.value)}</td>'
         f'<td class="number">{_percent(share.low)} to {_percent(share.high)}</td>'
         f'<td class="number">{alone:,}</td></tr>'
         for name, share, alone in (
-            ("the new model", found.new, found.only_new),
-            (f"the old one, {escape(found.old_version)}", found.old, found.only_old),
+            ("the new model", comparison.new, comparison.only_new),
+            (f"the old one, {escape(comparison.old_version)}", comparison.old, comparison.only_old),
         )
     )
     head = (
@@ -95,7 +95,7 @@ def _comparison(found: Comparison) -> str:
         '<th class="number">photos that it alone has right</th></tr>'
     )
     table = _scroll(f"<table>{head}{rows}</table>", "Old and new model")
-    return _section("Better than the old one?", f"<p>{escape(found.sentence)}</p>{table}")
+    return _section("Better than the old one?", f"<p>{escape(comparison.sentence)}</p>{table}")
 
 
 def _trust(figures: Figures) -> str:
@@ -116,7 +116,7 @@ def _coverage(figures: Figures) -> str:
 
 
 def _confusions(figures: Figures) -> Iterator[str]:
-    names = [found.label for found in figures.classes]
+    names = [entry.label for entry in figures.classes]
     if figures.matrix:
         head = "".join(f"<th>{escape(name)}</th>" for name in names)
         rows = "".join(
@@ -163,11 +163,11 @@ def _surest_wrong(figures: Figures, thumbnails: Sequence[str]) -> str:
 
 def _classes(classes: Sequence[ClassFigures]) -> str:
     rows = "".join(
-        f'<tr><td>{escape(found.label)}</td><td class="number">{found.photos:,}</td>'
-        f'<td class="number">{_percent(found.precision)}</td>'
-        f'<td class="number">{_percent(found.recall)}</td></tr>'
-        for found in sorted(
-            classes, key=lambda found: (not found.photos, found.recall, found.label)
+        f'<tr><td>{escape(entry.label)}</td><td class="number">{entry.photos:,}</td>'
+        f'<td class="number">{_percent(entry.precision)}</td>'
+        f'<td class="number">{_percent(entry.recall)}</td></tr>'
+        for entry in sorted(
+            classes, key=lambda entry: (not entry.photos, entry.recall, entry.label)
         )
     )
     head = (

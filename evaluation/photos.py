@@ -38,7 +38,7 @@ class LabelledPhoto:
         Raises:
             ServiceError: it is gone, empty, too large, or no regular file.
         """
-        data = FolderPhotos(self.folder, without=self.folder).read(self.key, MAX_PHOTO_BYTES)
+        data = FolderPhotos(self.folder).read(self.key, MAX_PHOTO_BYTES)
         if not data:
             raise PhotoEmpty("The file is empty.")
         return data

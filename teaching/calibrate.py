@@ -67,7 +67,9 @@ def threshold_for(
 def _distributions(logs: NDArray[np.floating]) -> dict[str, Bins]:
     """Of what is logged of each prediction later."""
     logged = [vars(certainty_of(row)) for row in np.exp(log_softmax(logs, axis=1))]
-    return {name: bins_of([values[name] for values in logged]) for name in logged[0]}
+    bins = {name: bins_of([values[name] for values in logged]) for name in logged[0]}
+    # A measure that is always the same tells no photos apart.
+    return {name: spread for name, spread in bins.items() if spread.edges}
 
 
 def _cross_calibrated(logs: NDArray[np.floating], truth: NDArray[np.int64]) -> NDArray[np.floating]:

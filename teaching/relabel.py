@@ -27,28 +27,28 @@ class Relabelled:
     lists: dict[str, list[str]] = field(default_factory=dict)
 
 
-def relabel(photos: Listing, answers: Sequence[Answer], others: Path | None) -> Relabelled:
+def relabel(photos: Listing, answers: Sequence[Answer], feedback_folder: Path | None) -> Relabelled:
     """A photo is of the class that most of its answers name, whatever its folder says; it is left
-    out where two are named as often. Files below ``others`` that have answers are added.
+    out where two are named as often. Files below ``feedback_folder`` that have answers are added.
 
     Raises:
         PhotosInvalid: no photo is left of a class.
-        SourceUnavailable: ``others`` cannot be read.
+        SourceUnavailable: ``feedback_folder`` cannot be read.
     """
     classes = {photo.label for photo in photos.photos}
     votes = count_votes(answers, classes)
-    own = _answered(photos.photos, votes)
-    below = _answered(_files(others), votes) if others else {}
+    listed = _answered(photos.photos, votes)
+    in_folder = _answered(_files(feedback_folder), votes) if feedback_folder else {}
     # Of copies one is enough, and none is needed of what is in a class's folder.
-    known = {*own.values()}
-    new = {digest: photo for photo, digest in below.items() if digest not in known}
-    more = {photo: digest for digest, photo in new.items()}
-    decided = {photo: majority(votes.by_photo[d]) for photo, d in (own | more).items()}
+    by_digest = {digest: photo for photo, digest in in_folder.items()}
+    digests = {*listed.values()}
+    further = {photo: d for d, photo in by_digest.items() if d not in digests}
+    decided = {photo: majority(votes.by_photo[d]) for photo, d in (listed | further).items()}
     labels = {photo: decided.get(photo, photo.label) for photo in photos.photos}
     labelled = [replace(photo, label=label) for photo, label in labels.items() if label]
     if lost := classes - {photo.label for photo in labelled}:
         raise PhotosInvalid(f"By the answers no photo in {photos.source} is of {min(lost)}.")
-    added = [replace(photo, label=label) for photo in more if (label := decided[photo])]
+    added = [replace(photo, label=label) for photo in further if (label := decided[photo])]
     lists = {
         "Corrected": [
             f"{photo.key}: {label}"
@@ -58,23 +58,23 @@ def relabel(photos: Listing, answers: Sequence[Answer], others: Path | None) -> 
         "Added": [f"{photo.key}: {photo.label}" for photo in added],
         "Answers differ": [
             f"{photo.key}: {_in_words(counts)}: {decided[photo] or 'left out'}"
-            for photo, digest in (own | more).items()
+            for photo, digest in (listed | further).items()
             if len(counts := votes.by_photo[digest]) > 1
         ],
     }
     return Relabelled(
         replace(photos, photos=tuple(labelled)),
         tuple(added),
-        _facts(len(answers), votes, {*own.values(), *more.values()}),
+        _facts(len(answers), votes, digests | {*further.values()}),
         {title: lines for title, lines in lists.items() if lines},
     )
 
 
-def _facts(answers: int, votes: Votes, found: set[str]) -> dict[str, str]:
+def _facts(answers: int, votes: Votes, digests: set[str]) -> dict[str, str]:
     """Each answer is counted in one of them."""
-    used = sum(votes.by_photo[digest].total() for digest in found)
+    used = sum(votes.by_photo[digest].total() for digest in digests)
     missing = sum(counts.total() for counts in votes.by_photo.values()) - used
-    facts = {"answers": f"{used:,} of {answers:,} joined to {len(found):,} photos"}
+    facts = {"answers": f"{used:,} of {answers:,} joined to {len(digests):,} photos"}
     if votes.unnamed:
         facts["no better class"] = f"{votes.unnamed:,} of them: wrong, and nothing else named"
     if votes.others:
@@ -91,7 +91,7 @@ def _in_words(counts: Counter[str]) -> str:
 
 def _files(folder: Path) -> list[LabelledPhoto]:
     """Every file below it, without a label."""
-    return [LabelledPhoto(folder, file.key, "") for file in FolderPhotos(folder, folder).list()]
+    return [LabelledPhoto(folder, file.key, "") for file in FolderPhotos(folder).list()]
 
 
 def _answered(photos: Sequence[LabelledPhoto], votes: Votes) -> dict[LabelledPhoto, str]:

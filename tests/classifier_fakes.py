@@ -1,6 +1,8 @@
 """The classifier with a fake model: pixels in, made-up but lawful probabilities out."""
 
 import itertools
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -73,11 +75,20 @@ def artifact() -> Artifact:
     return Artifact(manifest, labels, model=b"")
 
 
-def calibrated(artifact: Artifact, score: float) -> Artifact:
+def with_threshold(artifact: Artifact, score: float) -> Artifact:
     """The artifact with a threshold of that ``score``."""
     threshold = Threshold(score, wanted=0.95, precision=0.96, coverage=0.7)
     calibration = Calibration(0.8, 0.1, 0.05, 160, "160 photos", threshold)
     return replace(artifact, manifest=replace(artifact.manifest, calibration=calibration))
+
+
+def calibrated_copy(artifact: Path, folder: Path, calibration: Calibration) -> Path:
+    """The artifact's files in ``folder``, with another calibration in the manifest."""
+    shutil.copytree(artifact, folder)
+    path = folder / "model.json"
+    manifest = json.loads(path.read_text("utf-8")) | {"calibration": calibration}
+    path.write_text(json.dumps(manifest, default=vars), "utf-8")
+    return folder
 
 
 def predictor_of(
@@ -108,7 +119,7 @@ def build_app(artifact: Artifact, telemetry: RecordingTelemetry) -> Callable[...
         threshold: float | None = None,
     ) -> ASGIApp:
         others = partial(list_models, other_models)
-        served = artifact if threshold is None else calibrated(artifact, threshold)
+        served = artifact if threshold is None else with_threshold(artifact, threshold)
         router = create_router(predictor_of(served, infer), stands_in_for, others)
         return create_app(
             "Test", "/v1", router, ServingEnvironment("env-1", initialization_type), telemetry

@@ -6,10 +6,10 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from evaluation.drift.compare import DIFFERENT, LEAST_PREDICTIONS, compare, lines_of
+from evaluation.drift.compare import DIFFERENT, LEAST_PREDICTIONS, lines_of, measure_drift
 from evaluation.drift.predictions import last_predictions, local_lines
 from image_classifier.artifact import Manifest, load_artifact
-from infra.commands.model import CODE_FOLDER
+from infra.commands.model import CODE_FOLDER, find_model
 from infra.deploy.errors import DeployFailed
 from infra.deploy.predictions import deployed_lines
 from infra.deploy.stack import StackName, read_samconfig
@@ -53,22 +53,21 @@ def _drift(options: argparse.Namespace) -> int:
         print(f" are too few to compare; {LEAST_PREDICTIONS} are enough.")
         return 0
     print(f" beside {calibration.on}")
-    comparisons = compare(calibration, predictions)
-    print("\n".join(line for comparison in comparisons for line in lines_of(comparison)))
-    return DRIFTED if any(found.index >= DIFFERENT for found in comparisons) else 0
+    drifts = measure_drift(calibration, predictions)
+    print("\n".join(line for drift in drifts for line in lines_of(drift)))
+    return DRIFTED if any(drift.index >= DIFFERENT for drift in drifts) else 0
 
 
 def _manifest(models_dir: Path, model: str) -> Manifest:
-    built, embedded = models_dir / model, CODE_FOLDER / "image_classifier" / "models" / model
-    is_embedded = not built.exists() and embedded.exists()
-    return load_artifact(embedded if is_embedded else built).manifest
+    folder = find_model(model, (models_dir, CODE_FOLDER / "image_classifier" / "models"))
+    return load_artifact(folder or models_dir / model).manifest
 
 
-def _lines(options: argparse.Namespace, word: str) -> list[str]:
+def _lines(options: argparse.Namespace, model_version: str) -> list[str]:
     if options.log_group is None and options.stack is None:
-        return local_lines(options.data / "logs", word)
+        return local_lines(options.data / "logs", model_version, options.last)
     stack = read_samconfig(options.samconfig, options.stack) if options.stack else StackName("")
-    return deployed_lines(stack, options.log_group, word, options.last, time.time())
+    return deployed_lines(stack, options.log_group, model_version, options.last, time.time())
 
 
 def _parser() -> argparse.ArgumentParser:

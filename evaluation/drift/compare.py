@@ -12,7 +12,7 @@ BAR = 40
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Drift:
     """How a measure is spread over photos held out, and over predictions; ``index`` is how far
     these are apart, ``chance`` about what it would be without any change."""
 
@@ -23,24 +23,24 @@ class Comparison:
     chance: float
 
 
-def compare(calibration: Calibration, predictions: Measures) -> list[Comparison]:
+def measure_drift(calibration: Calibration, predictions: Measures) -> list[Drift]:
     """Each measure of one or more predictions with its distribution."""
-    found = []
+    drifts = []
     for name, bins in calibration.distributions.items():
         seen = tuple(shares_in(bins.edges, predictions[name]).tolist())
         chance = chance_index(len(seen), calibration.photos, len(predictions[name]))
-        found.append(Comparison(name, bins, seen, stability_index(bins.shares, seen), chance))
-    return found
+        drifts.append(Drift(name, bins, seen, stability_index(bins.shares, seen), chance))
+    return drifts
 
 
-def lines_of(comparison: Comparison) -> list[str]:
+def lines_of(drift: Drift) -> list[str]:
     """What the terminal shows: the index in words, and expected and seen shares of each bin."""
-    head = f"{comparison.measure}: {comparison.index:.2f}, {_in_words(comparison.index)}"
-    ends = [*(f"to {edge:.4f}" for edge in comparison.bins.edges), "above"]
-    rows = zip(ends, comparison.bins.shares, comparison.seen, strict=True)
+    head = f"{drift.measure}: {drift.index:.2f}, {_in_words(drift.index)}"
+    ends = [*(f"to {edge:.4f}" for edge in drift.bins.edges), "above"]
+    rows = zip(ends, drift.bins.shares, drift.seen, strict=True)
     return [
         "",
-        f"{head} (chance alone: about {comparison.chance:.2f})",
+        f"{head} (chance alone: about {drift.chance:.2f})",
         f"  {'':9}  expected  seen",
         *(f"  {end:9}  {was:8.0%}  {now:4.0%}  {_bar(was, now)}" for end, was, now in rows),
     ]

@@ -1,23 +1,24 @@
 """Log lines of the functions → what a model's predictions were like."""
 
 import json
+from collections import deque
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 Measures = dict[str, list[float]]
 
 
-def local_lines(logs: Path, word: str) -> list[str]:
-    """Lines with ``word`` in them that functions wrote on this machine, one function's after
-    another's.
+def local_lines(logs: Path, model_version: str, last: int) -> list[str]:
+    """Lines with ``model_version`` in them that functions wrote on this machine: the ``last`` of
+    each function, one function's after another's.
 
     Raises:
         OSError: a log cannot be read.
     """
-    lines = []
+    lines: list[str] = []
     for path in sorted(logs.glob("*.log")):
         with path.open(encoding="utf-8", errors="replace") as file:
-            lines += [line for line in file if word in line]
+            lines += deque((line for line in file if model_version in line), last)
     return lines
 
 

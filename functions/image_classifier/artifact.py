@@ -52,10 +52,14 @@ class Threshold:
     coverage: float
 
 
+MOST_BINS = 10
+"""Of a distribution; infra/drift.yaml has room for as many."""
+
+
 @dataclass(frozen=True)
 class Bins:
-    """How a measure is spread: ``shares`` of the photos, in bins that each end with one of
-    ``edges``, which rise, and a last bin beyond these."""
+    """How a measure is spread: ``shares`` of the photos, in at most ``MOST_BINS`` bins that each
+    end with one of ``edges``, which rise, and a last one beyond these."""
 
     edges: tuple[float, ...]
     shares: tuple[float, ...]

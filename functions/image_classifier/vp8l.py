@@ -45,7 +45,10 @@ def check_huffman_codes(data: bytes, start: int, width: int, height: int) -> Non
         # Red and green of a square's pixel are the number of its group of codes. The largest that
         # they can be stands for the largest that follows: encoders give no code to what they lack.
         groups = (_last(red) << 8) + _last(green[:LITERALS]) + 1
-        refuse_above(_max_symbols(pixels) // symbols, groups, "groups of Huffman codes")
+        limit = _max_symbols(pixels) // symbols
+        if limit > LITERALS:  # with two reds, green's largest is 255: groups count in such steps
+            limit = -(-limit // LITERALS) * LITERALS
+        refuse_above(limit, groups, "groups of Huffman codes")
 
 
 def skip_transforms(bits: Bits, width: int, height: int) -> int:

@@ -3,6 +3,8 @@
 Never bodies, images or whole events. Everything Powertools stays in this module.
 """
 
+import json
+import logging
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
@@ -122,6 +124,9 @@ class PowertoolsTelemetry:
 
     def note(self, record: Record) -> None:
         """Log the work; record its times, sizes, cold start and error code."""
+        metrics = self._metrics.serialize_metric_set(_metrics(record))
+        if self._logger.log_level > logging.INFO:
+            print(json.dumps(metrics))  # noqa: T201 - alarms need them at every level
         self._logger.info(
             "request",
             extra={
@@ -133,7 +138,7 @@ class PowertoolsTelemetry:
                 "duration_ms": round(record.duration_ms, 2),
                 **{name: round(value, 2) for name, value in record.measures.items()},
                 **record.ratios,
-                **self._metrics.serialize_metric_set(_metrics(record)),
+                **metrics,
             },
         )
         if record.code:

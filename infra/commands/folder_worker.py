@@ -34,6 +34,6 @@ def address_written(data: Path, invoke_api: str) -> Iterator[None]:
 
 
 def _folder_worker(worker: FunctionSpec) -> FunctionSpec:
-    path = {"PYTHONPATH": f"{worker.code_folder}{os.pathsep}{_PROJECT}"}
-    environment = {**worker.environment, **path}
+    python_path = f"{worker.code_folder}{os.pathsep}{_PROJECT}"
+    environment = {**worker.environment, "PYTHONPATH": python_path}
     return replace(worker, name=FUNCTION, handler=_HANDLER, environment=environment)

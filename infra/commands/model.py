@@ -6,7 +6,7 @@ is installed only once the weights are known to be within reach.
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -75,9 +75,8 @@ def ensure_model(
     Raises:
         ModelUnavailable: the exporter failed.
     """
-    for folder in (models_dir / model, exporter.embedded / model):
-        if (folder / MANIFEST_FILE).is_file():
-            return ServedModel(model, folder)
+    if folder := find_model(model, (models_dir, exporter.embedded)):
+        return ServedModel(model, folder)
     if model != _FALLS_BACK:
         raise ModelUnavailable(model, _UNKNOWN_MODEL)
     exit_code = exporter.find_weights() or exporter.build(
@@ -93,6 +92,12 @@ def ensure_model(
     )
     embedded = ensure_model(EMBEDDED_MODEL, models_dir, exporter, say)
     return replace(embedded, fallback_from=model)
+
+
+def find_model(model: str, folders: Iterable[Path]) -> Path | None:
+    """The first artifact of that name below ``folders``."""
+    artifacts = (folder / model for folder in folders)
+    return next((path for path in artifacts if (path / MANIFEST_FILE).is_file()), None)
 
 
 def local_exporter(code_folder: Path, environ: Mapping[str, str]) -> Exporter:

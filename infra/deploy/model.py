@@ -3,13 +3,12 @@
 import shutil
 from pathlib import Path
 
-from image_classifier.artifact import load_artifact
+from image_classifier.artifact import MOST_BINS, load_artifact
 from infra.deploy.errors import DeployFailed
 
 BUILT_WITH_THE_IMAGE = ("resnet50", "efficientnet-lite0")
 GOLDEN_FOLDER = "golden"
 FILES = ("model.tflite", "model.json", "labels.json")
-BINS = 10  # of infra/drift.yaml
 
 
 def stage_model(model: str, models: Path, staged: Path) -> bool:
@@ -47,8 +46,8 @@ def distribution_parameters(artifact: Path) -> list[str]:
     if calibration is None or "entropy" not in calibration.distributions:
         return []
     bins = calibration.distributions["entropy"]
-    edges = [*bins.edges, *range(2, BINS + 2)][: BINS - 1]
-    shares = [*bins.shares, *[0.0] * BINS][:BINS]
+    edges = [*bins.edges, *range(2, MOST_BINS + 2)][: MOST_BINS - 1]
+    shares = [*bins.shares, *[0.0] * MOST_BINS][:MOST_BINS]
     return [
         "EntropyEdges=" + ",".join(f"{edge:.6f}" for edge in edges),
         "EntropyShares=" + ",".join(f"{100 * share:.2f}" for share in shares),

@@ -1,7 +1,6 @@
 """What ``make deploy`` gives the template."""
 
 import json
-import shutil
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from infra.deploy.__main__ import main
 from infra.deploy.errors import DeployFailed
 from infra.deploy.parameters import effective_parameters
 from infra.local.sam.intrinsics import load_yaml
+from tests.classifier_fakes import calibrated_copy
 from tests.conftest import ROOT
 
 TEMPLATE = {
@@ -63,12 +63,9 @@ def test_a_models_own_distribution_is_watched_unless_told_otherwise(
 ):
     monkeypatch.chdir(tmp_path)  # the images are built from below it
     model = tmp_path / "build" / "models" / "mine"
-    shutil.copytree(embedded_model, model)
-    (model / "golden").mkdir()
     bins = Bins((0.25,), (0.5, 0.5))
     calibration = Calibration(1.0, 0.1, 0.1, 40, "photos", None, {"entropy": bins})
-    manifest = json.loads((model / "model.json").read_text()) | {"calibration": calibration}
-    (model / "model.json").write_text(json.dumps(manifest, default=vars))
+    (calibrated_copy(embedded_model, model, calibration) / "golden").mkdir()
     files = ("--template", f"{ROOT}/template.yaml", "--samconfig", f"{ROOT}/samconfig.toml")
 
     command = ["parameters", "--env", "prod", *files, "--file", "prod.yaml", "Model=mine"]

@@ -3,13 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.distribution import (
-    MOST_BINS,
-    bins_of,
-    chance_index,
-    shares_in,
-    stability_index,
-)
+from evaluation.distribution import bins_of, chance_index, shares_in, stability_index
+from image_classifier.artifact import MOST_BINS
 
 RNG = np.random.default_rng(5)
 

@@ -1,7 +1,5 @@
 """``make drift``: predictions as they are logged, beside a model's own distribution."""
 
-import json
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,7 +10,7 @@ from scipy.special import log_softmax
 from evaluation.answers import answers_of
 from evaluation.distribution import bins_of
 from evaluation.drift.__main__ import main
-from evaluation.drift.compare import DIFFERENT, compare
+from evaluation.drift.compare import DIFFERENT, measure_drift
 from evaluation.photos import LabelledPhoto, list_folders, list_photos
 from image_classifier.artifact import Calibration, load_artifact
 from image_classifier.certainty import certainty_of
@@ -20,6 +18,7 @@ from image_classifier.runtime import load_model
 from serving.telemetry import PowertoolsTelemetry, Record
 from teaching.calibrate import calibrate
 from teaching.head import fit_head
+from tests.classifier_fakes import calibrated_copy
 from tests.conftest import ROOT
 
 RNG = np.random.default_rng(9)
@@ -28,14 +27,9 @@ RNG = np.random.default_rng(9)
 @pytest.fixture
 def models(tmp_path: Path, embedded_model: Path) -> Path:
     """The embedded model as ``mine``, with the distribution of 400 photos."""
-    folder = tmp_path / "models" / "mine"
-    shutil.copytree(embedded_model, folder)
-    path = folder / "model.json"
     bins = bins_of(RNG.beta(8, 2, 400).tolist())
     calibration = Calibration(1.0, 0.1, 0.1, 400, "photos", None, {"top_score": bins})
-    written = json.loads(path.read_text()) | {"calibration": vars(calibration)}
-    path.write_text(json.dumps(written, default=vars))
-    return folder.parent
+    return calibrated_copy(embedded_model, tmp_path / "models" / "mine", calibration).parent
 
 
 @pytest.fixture
@@ -135,7 +129,7 @@ def test_photos_of_another_kind_are_noticed_and_more_of_the_same_are_not(
         logits = (rows @ head.weights + head.bias) / calibration.temperature
         seen = [vars(certainty_of(row)) for row in np.exp(log_softmax(logits, axis=1))]
         predictions = {name: [values[name] for values in seen] for name in seen[0]}
-        return [found.index for found in compare(calibration, predictions)]
+        return [found.index for found in measure_drift(calibration, predictions)]
 
     others = list_photos(labelled_photos, None).photos
     assert max(indices(features[held_out])) < DIFFERENT

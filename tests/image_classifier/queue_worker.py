@@ -20,11 +20,11 @@ MAX_RECEIVES = 5
 
 @dataclass
 class Worker:
-    """The work on messages, the table and bucket around it, and who was told."""
+    """The work on messages, the table and bucket around it, and what was notified."""
 
     account: Account
     work: QueuedPhotos
-    told: list[tuple[str, Status]] = field(default_factory=list)
+    notifications: list[tuple[str, Status]] = field(default_factory=list)
     record: Record = field(default_factory=lambda: Record("m-1", {}, cold_start=False))
 
     def queue(self, photo: bytes | None, **changes: Any) -> None:
@@ -52,18 +52,18 @@ class Worker:
 
 @pytest.fixture
 def worker(account: Account, clock: Clock, artifact: Artifact) -> Worker:
-    told: list[tuple[str, Status]] = []
+    notifications: list[tuple[str, Status]] = []
     work = QueuedPhotos(
         predictor=predictor_of(artifact, colour_model),
         store=account.table,
         photos=account.photos,
         bucket=BUCKET,
-        notify=lambda ends: told.extend(ends.items()),
+        notify=lambda ends: notifications.extend(ends.items()),
         now=clock,
         max_receives=MAX_RECEIVES,
         keep_photos=False,
     )
-    return Worker(account, work, told)
+    return Worker(account, work, notifications)
 
 
 def failing(name: str, store: object, error: Exception, times: int = 1) -> Any:

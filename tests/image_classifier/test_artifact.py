@@ -11,7 +11,7 @@ from image_classifier.artifact import Artifact, load_artifact
 from image_classifier.runtime import load_model
 from serving.artifact import ArtifactInvalid
 from serving.settings import threads_for
-from tests.classifier_fakes import calibrated
+from tests.classifier_fakes import with_threshold
 
 
 @pytest.fixture
@@ -39,14 +39,14 @@ def test_reads_what_was_written(folder: Path, artifact: Artifact):
 
 
 def test_reads_the_calibration_that_was_written(folder: Path, artifact: Artifact):
-    written = calibrated(artifact, 0.79).manifest.calibration
+    written = with_threshold(artifact, 0.79).manifest.calibration
     change(folder / "model.json", calibration=asdict(written))
 
     assert load_artifact(folder).manifest.calibration == written
 
 
 def test_a_calibrated_model_may_have_no_threshold(folder: Path, artifact: Artifact):
-    written = asdict(calibrated(artifact, 0.79).manifest.calibration)
+    written = asdict(with_threshold(artifact, 0.79).manifest.calibration)
     change(folder / "model.json", calibration=written | {"threshold": None})
 
     assert load_artifact(folder).manifest.is_sure(1.0) is None

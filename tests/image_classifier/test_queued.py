@@ -31,7 +31,7 @@ def test_answers_exactly_as_predict_does(
     assert state.json()["status"] == "succeeded"
     assert tail in state.text
     assert set(state.json()["prediction"]) == set(at_once.json())
-    assert worker.told == [(an_id(), Status.SUCCEEDED)]
+    assert worker.notifications == [(an_id(), Status.SUCCEEDED)]
     assert not worker.account.keys()
     assert worker.record.measures["image_bytes"] == len(photo)
     assert worker.record.ratios["top_score"] == [
@@ -62,7 +62,7 @@ def test_a_poison_photo_fails_with_predicts_own_problem(
     refused = api.post(f"/v1/predict?top_k={top_k}", files={"file": data}).json()
     assert worker.problem() == refused | {"request_id": "m-1"}
     assert worker.record.code == refused["code"]
-    assert worker.told == [(an_id(), Status.FAILED)]
+    assert worker.notifications == [(an_id(), Status.FAILED)]
     assert not worker.account.keys()
 
 

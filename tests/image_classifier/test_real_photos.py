@@ -1,7 +1,5 @@
 """Real photos over HTTP, through the gateway, the emulator and the embedded model."""
 
-import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from image_classifier.__main__ import main
+from image_classifier.artifact import Calibration, Threshold
+from tests.classifier_fakes import calibrated_copy
 from tests.conftest import ROOT, Cloud
 from tests.contract import PACKAGED, BinaryHttpContract
 
@@ -92,13 +92,8 @@ def test_classify_prints_the_top_five_without_a_server(embedded_model: Path, tmp
 def test_classify_says_where_the_model_is_not_sure(
     embedded_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
-    folder = shutil.copytree(embedded_model, tmp_path / "model")
-    manifest = json.loads((folder / "model.json").read_text())
-    threshold = {"score": 0.9, "wanted": 0.95, "precision": 0.95, "coverage": 0.5}
-    measured = {"temperature": 1, "error_before": 0.1, "error_after": 0.1, "photos": 20, "on": ""}
-    (folder / "model.json").write_text(
-        json.dumps(manifest | {"calibration": measured | {"threshold": threshold}})
-    )
+    calibration = Calibration(1.0, 0.1, 0.1, 20, "", Threshold(0.9, 0.95, 0.95, 0.5))
+    folder = calibrated_copy(embedded_model, tmp_path / "model", calibration)
     photos = [str(PACKAGED / name) for name in ("coffee.png", "chelsea.png")]
 
     assert main(["--model-dir", str(folder), *photos]) == 0

@@ -31,7 +31,7 @@ def test_the_same_event_three_times_is_one_answer_and_one_notification(
         worker.deliver()
 
     assert worker.standing() == first
-    assert len(worker.told) == 1
+    assert len(worker.notifications) == 1
 
 
 def test_of_two_deliveries_at_once_the_faster_counts(
@@ -49,7 +49,7 @@ def test_of_two_deliveries_at_once_the_faster_counts(
     slower.settle()
 
     assert worker.standing().status is Status.SUCCEEDED
-    assert len(worker.told) == 1
+    assert len(worker.notifications) == 1
 
 
 def test_a_killed_worker_is_followed_by_another(worker: Worker, photo: bytes):
@@ -71,7 +71,7 @@ def test_a_photo_that_is_gone_fails_unless_it_was_answered(worker: Worker, photo
 
     assert worker.problem()["code"] == "upload_missing"
     assert worker.standing(2).status is Status.SUCCEEDED
-    assert worker.told == [(an_id(1), Status.FAILED), (an_id(2), Status.SUCCEEDED)]
+    assert worker.notifications == [(an_id(1), Status.FAILED), (an_id(2), Status.SUCCEEDED)]
 
 
 def test_a_prediction_that_is_gone_is_left_alone(worker: Worker, photo: bytes):
@@ -80,7 +80,7 @@ def test_a_prediction_that_is_gone_is_left_alone(worker: Worker, photo: bytes):
     worker.deliver()
 
     assert not worker.account.items()
-    assert not worker.told
+    assert not worker.notifications
 
 
 @pytest.mark.parametrize("part", ["notify", "photos"])
@@ -100,15 +100,15 @@ def test_what_follows_an_end_is_made_up_for_where_it_failed(
     work(message(s3_event(KEY)), worker.record)
     with pytest.raises(StoreUnavailable):
         work.settle()
-    told = len(worker.told)
+    count = len(worker.notifications)
     worker.deliver(receives=2)
 
-    assert worker.told[told:] == [(an_id(), Status.SUCCEEDED)]
+    assert worker.notifications[count:] == [(an_id(), Status.SUCCEEDED)]
     assert not worker.account.keys()
 
 
 def test_a_batch_is_settled_at_once(worker: Worker, photo: bytes):
-    worker.work = replace(worker.work, notify=worker.told.append)
+    worker.work = replace(worker.work, notify=worker.notifications.append)
     for number in (1, 2):
         worker.queue(photo, id=an_id(number))
         worker.work(message(s3_event(f"uploads/{an_id(number)}")), worker.record)
@@ -117,7 +117,7 @@ def test_a_batch_is_settled_at_once(worker: Worker, photo: bytes):
     for _ in range(2):
         worker.work.settle()
 
-    assert worker.told == [dict.fromkeys((an_id(1), an_id(2)), Status.SUCCEEDED)]
+    assert worker.notifications == [dict.fromkeys((an_id(1), an_id(2)), Status.SUCCEEDED)]
     assert not worker.account.keys()
 
 
@@ -129,7 +129,7 @@ def test_photos_are_kept_and_nobody_told_where_so_set(worker: Worker, photo: byt
         worker.deliver()
 
     assert worker.account.keys() == [KEY]
-    assert not worker.told
+    assert not worker.notifications
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_what_nobody_foresaw_is_tried_again_and_fails_in_the_end(worker: Worker,
     worker.deliver()
 
     assert worker.problem()["code"] == "internal_error"
-    assert worker.told == [(an_id(), Status.FAILED)]
+    assert worker.notifications == [(an_id(), Status.FAILED)]
 
 
 def test_a_photo_that_ends_each_environment_fails_untried_at_the_last_delivery(

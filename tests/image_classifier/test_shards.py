@@ -13,7 +13,7 @@ from image_classifier.artifact import Artifact
 from image_classifier.classifier import Classifier
 from image_classifier.shards import MAX_PHOTO_BYTES, write_shard
 from serving.collection import Batch, Photo, PhotoMissing
-from tests.classifier_fakes import calibrated, colour_model
+from tests.classifier_fakes import colour_model, with_threshold
 from tests.collection_fakes import MemoryOutput
 
 
@@ -56,7 +56,7 @@ def test_a_photo_s_row_says_all_of_it(classify: Callable, artifact: Artifact, ph
 
 
 def test_a_row_says_whether_the_model_is_sure(artifact: Artifact, photo: bytes):
-    classifier = Classifier(calibrated(artifact, 0.99), colour_model, clock_s=lambda: 0.0)
+    classifier = Classifier(with_threshold(artifact, 0.99), colour_model, clock_s=lambda: 0.0)
     output, batch = MemoryOutput(), Batch(0, (Photo("a", 1),))
 
     write_shard(batch, Photos({"a": photo}), output, classifier, top_k=1)

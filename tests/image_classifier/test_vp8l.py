@@ -73,6 +73,14 @@ def test_takes_as_many_codes_as_collages_have(container: str):
         decode_image(CONTAINERS[container](huffman_groups(150)), SIDE)
 
 
+def test_groups_count_in_steps_of_a_red_above_256():
+    side = 600  # 330 groups are as many symbols as it has pixels; 257 to 512 have two reds
+
+    assert decode_image(webp(lossless(huffman_groups(512), side)), SIDE).size == (side, side)
+    with pytest.raises(ImageTooComplex):
+        decode_image(webp(lossless(huffman_groups(513), side)), SIDE)
+
+
 @settings(max_examples=150)
 @given(st.sampled_from(sorted(CONTAINERS)), st.binary(max_size=200))
 def test_any_stream_is_an_image_or_refused_with_bounded_work(container: str, stream: bytes):

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import aiohttp
 import boto3
 import pytest
 from botocore.config import Config
@@ -84,6 +85,17 @@ def test_a_client_meets_lambdas_own_exceptions(run_cloud):
         too_large = await refusal(lambda: invoke(toy, "x" * 7_000_000))
         assert too_large["Error"]["Code"] == "RequestTooLargeException"
         assert too_large["ResponseMetadata"]["HTTPStatusCode"] == 413
+
+    run_cloud(scenario)
+
+
+def test_a_page_in_a_browser_can_invoke_nothing(run_cloud):
+    async def scenario(toy) -> None:
+        url = f"{toy.lambda_url}/2015-03-31/functions/EchoFunction/invocations"
+        page = {"Origin": "http://example.com", "Content-Type": "text/plain"}
+        async with aiohttp.request("POST", url, data=b"{}", headers=page) as response:
+            assert response.status == 403
+            assert response.headers["x-amzn-ErrorType"] == "AccessDeniedException"
 
     run_cloud(scenario)
 

@@ -4,9 +4,11 @@ from typing import Any
 
 import pytest
 
+from infra.local.sam.intrinsics import load_yaml
 from serving.errors import NotFound
 from serving.telemetry import PowertoolsTelemetry, Record, recorded
 from tests.classifier_fakes import RecordingTelemetry
+from tests.conftest import ROOT
 
 Note = Callable[[Record], list[dict[str, Any]]]
 
@@ -75,6 +77,20 @@ def test_every_record_says_whether_it_failed(note: Note, failed: bool, share: fl
 
     assert line["ServerErrors"] == [share]
     assert line["Photos"] == [3.0]  # a measure without a unit is a count
+
+
+LEVELS = load_yaml(ROOT / "template.yaml")["Parameters"]["LogLevel"]["AllowedValues"]
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_alarms_get_their_metrics_at_every_level_once(
+    note: Note, level: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("POWERTOOLS_LOG_LEVEL", level)
+    (line,) = note(Record("r-1", {}, cold_start=False))
+
+    assert line["ServerErrors"] == [1.0]
+    assert ("request_id" in line) == (level in ("DEBUG", "INFO"))
 
 
 def test_what_answers_were_like_is_a_value_for_each(note: Note):

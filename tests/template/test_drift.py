@@ -3,18 +3,19 @@
 import json
 import math
 import re
-import shutil
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pytest
 
 from evaluation.distribution import bins_of
-from evaluation.drift.compare import DIFFERENT, LEAST_PREDICTIONS, compare
+from evaluation.drift.compare import DIFFERENT, LEAST_PREDICTIONS, measure_drift
 from image_classifier.artifact import Bins, Calibration
 from infra.deploy.model import distribution_parameters
 from infra.local.sam.intrinsics import Scope, evaluate, load_yaml
+from tests.classifier_fakes import calibrated_copy
 from tests.conftest import ROOT
 from tests.template.conftest import DOCUMENT, resources_of
 
@@ -33,11 +34,8 @@ def resolved(tmp_path: Path, embedded_model: Path):
     """infra/drift.yaml as it is deployed with a model of these bins."""
 
     def resolve(bins: Bins) -> dict[str, Any]:
-        shutil.copytree(embedded_model, tmp_path / "model", dirs_exist_ok=True)
-        path = tmp_path / "model" / "model.json"
-        manifest = json.loads(path.read_text()) | {"calibration": vars(calibrated(bins))}
-        path.write_text(json.dumps(manifest, default=vars))
-        values = dict(pair.split("=") for pair in distribution_parameters(tmp_path / "model"))
+        model = calibrated_copy(embedded_model, tmp_path / str(uuid4()), calibrated(bins))
+        values = dict(pair.split("=") for pair in distribution_parameters(model))
         assert values.keys() < DOCUMENT["Parameters"].keys()
         lists = {name.removeprefix("Entropy"): text.split(",") for name, text in values.items()}
         scope = Scope({**NAMES, "AWS::Region": "r", **lists}, {}, {}, {})
@@ -74,7 +72,7 @@ def test_the_alarm_computes_what_make_drift_does(resolved, photos: int, spread: 
     bins = bins_of(RNG.beta(2, 8, photos).round(6).tolist())
     entropies = RNG.beta(*spread, 500).round(6)
     alarm = resolved(bins)["Resources"]["Alarm"]["Properties"]
-    (comparison,) = compare(calibrated(bins), {"entropy": entropies.tolist()})
+    (comparison,) = measure_drift(calibrated(bins), {"entropy": entropies.tolist()})
 
     index = index_of(alarm["Metrics"], entropies)
     assert index == pytest.approx(comparison.index, rel=1e-6)

@@ -19,10 +19,10 @@ from serving.collection import (
 
 @dataclass(frozen=True)
 class FolderPhotos:
-    """Files below ``folder``, but for those below ``without``; keys are relative paths."""
+    """Files below ``folder``, but for those below ``without``, if any; keys are relative paths."""
 
     folder: Path
-    without: Path
+    without: Path | None = None
 
     def list(self) -> Iterator[Photo]:
         """Every file in order of the paths' bytes; links to folders are not followed.

@@ -11,6 +11,7 @@ import json
 import platform
 import re
 import sys
+from contextlib import suppress
 from http import HTTPStatus
 from io import BytesIO
 from pathlib import Path
@@ -99,21 +100,21 @@ class EmulatorEnvironment:
         self._invoke_ms = loop.create_future()
         limit_s = self._spec.timeout_s + _TIMEOUT_GRACE_S
 
-        def begin(_init_ms: asyncio.Future[float]) -> None:
-            if not deadline.expired():
+        def start_timeout(_init_ms: asyncio.Future[float]) -> None:
+            with suppress(RuntimeError):  # the invocation has ended at the same moment
                 deadline.reschedule(loop.time() + limit_s)
 
         try:
             async with asyncio.timeout(self._init_limit_s if cold else limit_s) as deadline:
                 if cold:
-                    self._init_ms.add_done_callback(begin)
+                    self._init_ms.add_done_callback(start_timeout)
                 kind, payload = await self._post(invocation)
         except TimeoutError:
             if cold and not self._init_ms.done():
                 return Outcome("init_timeout", b"", 0.0, init_ms=_since(started))
             kind, payload = "function_timeout", b""
         finally:
-            self._init_ms.remove_done_callback(begin)
+            self._init_ms.remove_done_callback(start_timeout)
         elapsed_ms = _since(started)
         init_ms = await self._logged(self._init_ms) if cold else None
         if cold and not self._init_succeeded:

@@ -42,6 +42,7 @@ _NAME = re.compile(
     r"(?P<name>[a-zA-Z0-9_-]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?"
 )
 _STATUS = {
+    "AccessDeniedException": HTTPStatus.FORBIDDEN,
     "InvalidParameterValueException": HTTPStatus.BAD_REQUEST,
     "InvalidRequestContentException": HTTPStatus.BAD_REQUEST,
     "ResourceNotFoundException": HTTPStatus.NOT_FOUND,
@@ -134,6 +135,7 @@ class InvokeApi:
     async def _handle(self, request: web.Request) -> web.Response:
         request_id = str(uuid.uuid4())
         try:
+            _check_client(request.headers)
             reply = await self.call(
                 request.match_info["name"],
                 request.headers.get("X-Amz-Invocation-Type", "RequestResponse"),
@@ -215,6 +217,12 @@ def _refusal(error: ApiError) -> Reply:
         headers["Retry-After"] = "1"
     body = {"Type": "User", "message": str(error)}
     return Reply(_STATUS[error.code], json.dumps(body).encode(), headers)
+
+
+def _check_client(headers: Mapping[str, str]) -> None:
+    # Browsers name the page's origin, SDKs and the CLI have none. Functions here can write files.
+    if "Origin" in headers:
+        raise ApiError("AccessDeniedException", "A page in a browser may invoke no function.")
 
 
 async def _read(request: web.Request) -> bytes:
