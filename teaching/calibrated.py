@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +23,9 @@ from serving.errors import ServiceError
 from teaching.arguments import precision
 from teaching.calibrate import LEAST_PHOTOS, calibrate
 
+if TYPE_CHECKING:
+    from image_classifier.export.build import Calibrate
+
 LEAST_LOG = np.log(1e-12)
 
 
@@ -32,7 +36,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--min-precision", type=precision, default=0.95)
     parser.add_argument("exporter", nargs="*", metavar="ARGUMENT")
     options = parser.parse_args(arguments)
-    held_out = partial(_calibrate, options.photos, options.min_precision)
+    held_out = partial(prepare, options.photos, options.min_precision)
     try:
         return export(options.exporter, os.environ, RESNET50_WEIGHTS, held_out)
     except ServiceError as exc:
@@ -40,18 +44,30 @@ def main(arguments: Sequence[str]) -> int:
         return 2
 
 
-def _calibrate(
-    folder: Path, min_precision: float, recipe: Recipe, spec: InputSpec, infer: Infer
-) -> tuple[Calibration, Sequence[str]]:
+def prepare(folder: Path, min_precision: float, recipe: Recipe) -> "Calibrate":
+    """What calibrates the model of ``recipe`` on the photos of ``folder``.
+
+    Raises:
+        PhotosInvalid: they are too few, or not of its classes; seconds before TensorFlow.
+    """
     listing = list_photos(folder, None)
     truth = class_indices(listing, recipe.name, recipe.labels)
-    answers = answers_of(listing.photos, truth, spec, infer)
-    if len(answers.truth) < LEAST_PHOTOS:
+    _check_enough(folder, len(truth))
+
+    def calibrate_on(spec: InputSpec, infer: Infer) -> tuple[Calibration, Sequence[str]]:
+        answers = answers_of(listing.photos, truth, spec, infer)
+        _check_enough(folder, len(answers.truth))
+        with np.errstate(divide="ignore"):
+            logs = np.log(answers.probabilities.astype(np.float64)).clip(LEAST_LOG)
+        on = f"{len(answers.truth):,} photos held out for it"
+        return calibrate(logs, answers.truth, min_precision, on), answers.sha256
+
+    return calibrate_on
+
+
+def _check_enough(folder: Path, photos: int) -> None:
+    if photos < LEAST_PHOTOS:
         raise PhotosInvalid(f"{folder} has fewer than {LEAST_PHOTOS} photos that can be read.")
-    with np.errstate(divide="ignore"):
-        logs = np.log(answers.probabilities.astype(np.float64)).clip(LEAST_LOG)
-    on = f"{len(answers.truth):,} photos held out for it"
-    return calibrate(logs, answers.truth, min_precision, on), answers.sha256
 
 
 if __name__ == "__main__":

@@ -41,6 +41,11 @@ class DeployedPage:
             for item in listed["InvalidationList"]["Items"]
         )
 
+    def put_many(self, count: int) -> None:
+        """Empty files, ten times as fast as by requests."""
+        for number in range(count):
+            s3_backends[DEFAULT_ACCOUNT_ID]["aws"].put_object(BUCKET, f"assets/{number}", b"")
+
     def let_a_minute_pass(self) -> None:
         """S3 tells times of upload in whole seconds; here several fall into one."""
         keys = s3_backends[DEFAULT_ACCOUNT_ID]["aws"].buckets[BUCKET].keys

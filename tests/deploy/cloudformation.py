@@ -97,7 +97,7 @@ class EmulatedStack:
     def _wait(self, state: str) -> None:
         waiter = boto3.client("cloudformation").get_waiter(state)
         with suppress(WaiterError):
-            waiter.wait(StackName=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+            waiter.wait(StackName=self.name, WaiterConfig={"Delay": 0.1, "MaxAttempts": 600})
 
     def _failures(self) -> list[str]:
         events = boto3.client("cloudformation").describe_stack_events(StackName=self.name)

@@ -222,8 +222,7 @@ def test_emptying_leaves_no_version_so_that_the_stack_can_be_deleted(
 
 
 def test_emptying_takes_more_files_than_one_request_may_name(deployed: DeployedPage):
-    for number in range(1005):
-        deployed.bucket.put_object(Key=f"assets/{number}", Body=b"")
+    deployed.put_many(1005)
 
     assert main(["empty", *WHICH]) == 0
 

@@ -68,11 +68,11 @@ class Parts:
         url = f"{self.cloud.url}/v1/predictions/{prediction_id}"
         return requests.get(url, timeout=LIMIT_S).json()
 
-    def stored_status(self, prediction_id: str) -> str:
-        """As the table has it: ten times as fast as asking the API."""
-        key = {"id": {"S": prediction_id}}
-        item = self.client("dynamodb").get_item(TableName="PredictionsTable", Key=key)["Item"]
-        return item["status"]["S"]
+    def stored_statuses(self) -> dict[str, str]:
+        """Of every prediction, as the table has it; it has callers' keys too."""
+        pages = self.client("dynamodb").get_paginator("scan").paginate(TableName="PredictionsTable")
+        items = [item for page in pages for item in page["Items"] if "status" in item]
+        return {item["id"]["S"]: item["status"]["S"] for item in items}
 
     def finished(self, prediction_id: str) -> dict[str, Any]:
         """Its state once it is finished and the queue has nothing left to do."""

@@ -146,13 +146,14 @@ def test_a_photo_that_is_not_there_any_more_fails(parts: Parts):
     assert parts.finished(prediction_id)["error"]["code"] == "upload_missing"
 
 
-@pytest.mark.parametrize("body", ["hello", s3_event("another/file", bucket=BUCKET)])
-def test_a_message_that_is_not_ours_becomes_a_dead_letter(parts: Parts, body: str):
+def test_messages_that_are_not_ours_become_dead_letters(parts: Parts):
+    bodies = ["hello", s3_event("another/file", bucket=BUCKET)]
     with parts.visibility(1):
-        parts.send(body)
+        for body in bodies:
+            parts.send(body)
         parts.settle()
 
-    assert parts.receive("DeadLetters") == [body]
+    assert sorted(parts.receive("DeadLetters")) == sorted(bodies)
 
 
 @pytest.mark.parametrize(

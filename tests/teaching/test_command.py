@@ -11,9 +11,11 @@ import pytest
 from PIL import Image
 
 from evaluation.__main__ import main as evaluate
+from evaluation.photos import PhotosInvalid
 from feedback.archive.rows import jsonl_lines
-from image_classifier.artifact import load_artifact
+from image_classifier.artifact import InputSpec, load_artifact
 from image_classifier.classifier import Classifier
+from image_classifier.export.choose import efficientnet_lite0_recipe
 from image_classifier.runtime import load_model
 from infra.commands.model import ensure_model, local_exporter
 from infra.deploy.errors import DeployFailed
@@ -201,6 +203,18 @@ def test_calibration_says_in_one_line_what_its_photos_lack(
     (line,) = [line for line in capfd.readouterr().err.splitlines() if line.startswith("error")]
     assert sentence in line
     assert not (tmp_path / "out").exists()
+
+
+def test_photos_that_cannot_be_read_do_not_calibrate(tmp_path: Path):
+    for i in range(20):
+        (tmp_path / f"{i}.png").write_bytes(b"damaged")
+    Image.effect_noise((30, 30), 60).save(tmp_path / "0.png")
+    rows = "".join(f"{i}.png,bee\n" for i in range(20))
+    (tmp_path / "labels.csv").write_text(f"file,label\n{rows}")
+    calibrate_on = calibrated.prepare(tmp_path, 0.95, efficientnet_lite0_recipe(None))
+
+    with pytest.raises(PhotosInvalid, match="fewer than 20 photos that can be read"):
+        calibrate_on(InputSpec(32, 32, 32), lambda _: np.full(1000, 0.001, np.float32))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = [
     "--headless",
+    "--renderer-process-limit=1",  # tabs of one context share a process: starting one takes longest
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -44,22 +45,45 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def new_tab(browser: Browser) -> Open:
+    """Opens an empty tab, for whose ``origin`` nothing is stored and nothing permitted; whoever
+    opens it closes it. Tabs with the same options share a context, and so a process, whose start
+    takes longer than the page: but for those that ask to be ``alone``.
+    """
+    contexts: dict[object, BrowserContext] = {}
+
+    def new_tab(origin: str, *, alone: bool = False, **options: Any) -> Page:
+        options = DESKTOP | options
+        key = object() if alone else repr(sorted(options.items()))
+        if key not in contexts:
+            contexts[key] = browser.new_context(**options)
+            contexts[key].new_page()  # keeps the process
+        context = contexts[key]
+        context.clear_permissions()
+        page = context.new_page()
+        page.set_default_timeout(LIMIT_S * 1000)
+        forget = {"origin": origin, "storageTypes": "all"}
+        context.new_cdp_session(page).send("Storage.clearDataForOrigin", forget)
+        return page
+
+    return new_tab
+
+
 @pytest.fixture
-def open_page(browser: Browser, cloud: Cloud) -> Iterator[Open]:
-    """Opens a page, the main one or ``path``, in a fresh context; it may neither complain nor ask
-    another host than its own and the bucket's.
+def open_page(new_tab: Open, cloud: Cloud) -> Iterator[Open]:
+    """Opens a page, the main one or ``path``; it may neither complain nor ask another host than its
+    own and the bucket's.
     """
     hosts = (cloud.url, aws_endpoint(cloud))
-    contexts: list[BrowserContext] = []
+    pages: list[Page] = []
     complaints: list[str] = []
 
     def open_page(
         before: Callable[[Page], Any] | None = None, path: str = "", **options: Any
     ) -> Page:
-        context = browser.new_context(**(DESKTOP | options))
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(LIMIT_S * 1000)
+        page = new_tab(cloud.url, **options)
+        pages.append(page)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda message: _note_violation(message.text, complaints))
         page.on("request", lambda request: _note_foreign(request.url, hosts, complaints))
@@ -69,8 +93,8 @@ def open_page(browser: Browser, cloud: Cloud) -> Iterator[Open]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert complaints == []
 
 

@@ -155,14 +155,13 @@ def test_a_damaged_session_is_forgotten(open_page: Open):
     expect_result(page)
 
 
-@pytest.mark.parametrize("sample", range(6))
-def test_every_sample_drawing_is_recognised(open_page: Open, sample: int):
-    expected = ["balloon", "soccer ball", "strawberry", "analog clock", "umbrella", "candle"]
+def test_every_sample_drawing_is_recognised(open_page: Open):
+    labels = ["balloon", "soccer ball", "strawberry", "analog clock", "umbrella", "candle"]
     page = open_page()
 
-    page.locator("#samples button").nth(sample).click()
-
-    expect(page.locator(".card .best")).to_have_text(expected[sample])
+    for sample, label in zip(page.locator("#samples button").all(), labels, strict=True):
+        sample.click()
+        expect(page.locator(".card .best")).to_have_text(label)
 
 
 def without_uploads(page: Page) -> None:

@@ -3,33 +3,31 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from infra.deploy.__main__ import main
-from tests.conftest import LIMIT_S, ROOT, Cloud
+from tests.conftest import ROOT, Cloud
 from tests.deploy.aws import WHICH, deployed_stack
 from tests.deploy.site import Site, published_site, serving
-from tests.web.conftest import DESKTOP
+from tests.web.conftest import Open
 from tests.web.page import COFFEE, expect_result, fill
 
 
-@pytest.fixture
-def published(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
+@pytest.fixture(scope="module")
+def published(cloud: Cloud) -> Iterator[Site]:
     site = published_site(cloud)
     with serving(site):
-        with deployed_stack(monkeypatch, site.url) as stack:
+        with pytest.MonkeyPatch.context() as patch, deployed_stack(patch, site.url) as stack:
             assert main(["page", *WHICH, "--web", str(ROOT / "web")]) == 0
             site.fetch_objects(stack.bucket)
         yield site
 
 
 @pytest.fixture
-def page(browser: Browser, published: Site) -> Iterator[Page]:
+def page(new_tab: Open, published: Site) -> Iterator[Page]:
     """The published page, opened; it may not complain, and everything it asks for is there."""
     complaints: list[str] = []
-    context = browser.new_context(**DESKTOP)
-    page = context.new_page()
-    page.set_default_timeout(LIMIT_S * 1000)
+    page = new_tab(published.url)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console",
@@ -41,7 +39,7 @@ def page(browser: Browser, published: Site) -> Iterator[Page]:
     )
     page.goto(published.url)
     yield page
-    context.close()
+    page.close()
     assert complaints == []
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from image_collections.report import write_report
 from infra.commands.collection.folder import FolderOutput
 from tests.collection_fakes import row, shards_of
-from tests.web.conftest import DESKTOP, PHONE
+from tests.web.conftest import DESKTOP, PHONE, Open
 
 PHOTOS = 10_000
 
@@ -28,15 +28,14 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(
     params=[DESKTOP, PHONE | {"color_scheme": "dark"}], ids=["desktop", "phone in the dark"]
 )
-def page(browser: Browser, report: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
-    context = browser.new_context(**request.param)
-    page = context.new_page()
+def page(new_tab: Open, report: Path, request: pytest.FixtureRequest) -> Iterator[Page]:
+    page = new_tab("file://", **request.param)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda asked: complaints.append(asked.url))
     page.goto(report.as_uri())
     yield page
-    context.close()
+    page.close()
     foreign = [text for text in complaints if not text.startswith(("file:", "data:"))]
     assert not foreign
 

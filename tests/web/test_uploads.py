@@ -26,7 +26,7 @@ def bucket(cloud: Cloud) -> str:
 def noisy_coffee(width: int, kind: str) -> bytes:
     """A photo that no format makes small."""
     pixels = np.asarray(Image.open(COFFEE).convert("RGB").resize((width, width * 2 // 3)))
-    noise = np.random.default_rng(0).integers(-40, 41, pixels.shape)
+    noise = np.random.default_rng(0).integers(-40, 41, pixels.shape, np.int16)
     noisy = Image.fromarray((pixels + noise).clip(0, 255).astype(np.uint8))
     return encode(noisy, kind, **({"quality": 95} if kind == "JPEG" else {}))
 
@@ -162,7 +162,7 @@ def test_a_slow_worker_is_waited_for(open_page: Open, large: Path):
         page.clock.install()
         page.route(STATE, queued)
 
-    page = open_page(before)
+    page = open_page(before, alone=True)  # the clock is its context's
     page.set_input_files("#picker", large)
     expect(page.locator(".busy-text")).to_have_text("Waiting for its turn…")
 

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -31,6 +31,8 @@ from serving.artifact import ArtifactInvalid
 if TYPE_CHECKING:
     from image_classifier.export.build import Calibrate
 
+    Prepare = Callable[[Recipe], Calibrate]
+
 INTERRUPTED = 130  # as a shell says it: 128 + SIGINT
 
 
@@ -38,9 +40,9 @@ def main(
     arguments: Sequence[str],
     environ: Mapping[str, str],
     published: PublishedFile = RESNET50_WEIGHTS,
-    calibrate: "Calibrate | None" = None,
+    calibration: "Prepare | None" = None,
 ) -> int:
-    """Export what ``arguments`` ask for, calibrated by ``calibrate``; the exit status.
+    """Export what ``arguments`` ask for; the exit status. ``calibration`` is the recipe's.
 
     0 done · 2 wrong arguments or unusable file · 3 weights cannot be downloaded · 4 the artifact
     disagrees with Keras · 130 interrupted. Anything but 0 leaves the output as it was.
@@ -49,7 +51,7 @@ def main(
     options = parser.parse_args(arguments)
     _check_combination(parser, options)
     try:
-        _export(options, published, calibrate)
+        _export(options, published, calibration)
     except WeightsUnavailable as exc:
         print(f"error: {exc} {HINT}", file=sys.stderr)
         return exc.exit_status
@@ -63,7 +65,7 @@ def main(
 
 
 def _export(
-    options: argparse.Namespace, published: PublishedFile, calibrate: "Calibrate | None"
+    options: argparse.Namespace, published: PublishedFile, calibration: "Prepare | None"
 ) -> None:
     output: Path = options.output
     recipe, weights = _chosen(options, published)
@@ -73,6 +75,7 @@ def _export(
     if options.if_missing and _is_there(output, recipe, weights):
         print(f"{output}: {recipe.name} is already there")
         return
+    calibrate = calibration and calibration(recipe)
     if isinstance(weights, PublishedFile):
         weights = published_weights(weights, options.cache)
     print(f"Building {recipe.name} ({recipe.quantization}) from {weights.source}", file=sys.stderr)

@@ -40,7 +40,7 @@ class Built:
     made_from: tuple[str, ...] = ()
 
 
-Calibrate = Callable[[Recipe, InputSpec, Infer], tuple[Calibration, Sequence[str]]]
+Calibrate = Callable[[InputSpec, Infer], tuple[Calibration, Sequence[str]]]
 """The model without calibration → its calibration, and SHA-256 of the photos that it comes from."""
 
 
@@ -54,7 +54,7 @@ def build_artifact(recipe: Recipe, weights: Weights, calibrate: Calibrate | None
     if calibrate is None:
         return export_model(model, recipe, weights, photos)
     spec = input_spec(model, recipe.preprocessing)
-    calibration, digests = calibrate(recipe, spec, _uncalibrated(model, recipe, spec, photos))
+    calibration, digests = calibrate(spec, _uncalibrated(model, recipe, spec, photos))
     recipe = replace(recipe, calibration=calibration)
     built = export_model(model, recipe, weights, photos)
     return replace(built, made_from=tuple(digests))

@@ -13,7 +13,13 @@ from infra.commands.folder_worker import FUNCTION
 from infra.local.account import REGION
 from serving.collection import Batch
 
-_CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=300, max_pool_connections=100)
+# A make run that was killed is noticed within 3 s: boto3's own five attempts take up to 15.
+_CLIENT_CONFIG = Config(
+    connect_timeout=2,
+    read_timeout=300,
+    max_pool_connections=100,
+    retries={"mode": "standard", "total_max_attempts": 3},
+)
 
 
 def classify_in_service(url: str, work: Work, model: str) -> Classify | None:

@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 
 from image_classifier.artifact import Artifact, InputSpec, Label, Manifest, load_artifact
 from image_classifier.decode import decode_image
-from image_classifier.export.__main__ import main
 from image_classifier.export.photos import verification_photos
 from image_classifier.export.weights import PublishedFile
 from image_classifier.preprocess import to_input
@@ -94,13 +93,6 @@ def seeded_resnet50_file(
     with h5py.File(path, "w") as file:
         save_weights_to_hdf5_group(file, seeded_resnet50)
     return path
-
-
-@pytest.fixture(scope="session")
-def lite0_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models") / "efficientnet-lite0"
-    assert main(["--model", "efficientnet-lite0", "--output", str(folder)], {}) == 0
-    return folder
 
 
 @pytest.fixture(scope="session")

