@@ -71,7 +71,8 @@ def _parse(argv: Sequence[str]) -> tuple[Options, list[str]]:
     for name in ("p95-ms", "error-rate", "cold-ratio"):
         add(f"--max-{name}", type=float, help="it fails above; rate and ratio are shares, 0…1")
     add = commands[compare].add_argument
-    add("--environments", type=int, default=4, help="most environments, and provisioned ones")
+    add("--environments", type=int, default=4, help="most environments, in both")
+    add("--provisioned", type=int, help="provisioned ones; default: all of them")
     add("--rounds", type=int, default=2, help="runs of each that count")
     add = commands[scaling].add_argument
     add("--users", type=counts, default=(50,), help="how many, as in 50,100,500")

@@ -42,7 +42,8 @@ def compare(options: Options, load: Load, folder: Path) -> LoadReport:
     """The same load without and with provisioned environments, in turn (A B A B …), a fresh service
     each. The first pair warms the machine (disk cache, processor clock) and is discarded."""
     most = options.environments
-    provisioned = {"on demand": 0, f"{most} provisioned": most}
+    ahead = options.provisioned or most
+    provisioned = {"on demand": 0, f"{ahead} provisioned": ahead}
     runs: dict[str, list[Run]] = {name: [] for name in provisioned}
     for turn, (name, count) in product(range(options.rounds + 1), provisioned.items()):
         print(f"== {name}, {f'round {turn}' if turn else 'warm-up, discarded'}", flush=True)
