@@ -1,4 +1,4 @@
-"""Bucket and CDN after publishing, again, and after emptying; on moto."""
+"""Bucket and CDN after publishing, and again; on moto."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -203,41 +203,6 @@ def test_waiting_for_the_cdn_has_an_end(monkeypatch: pytest.MonkeyPatch):
             stubber.add_response("get_invalidation", pending)
         with pytest.raises(DeployFailed, match="I1"):
             invalidate(PageStack(URL, BUCKET, "D1"), BuiltPage("assets/x/", (), ()), client, print)
-
-
-def test_emptying_leaves_no_version_so_that_the_stack_can_be_deleted(
-    deployed: DeployedPage, web: Path
-):
-    publish_from(web)
-    (web / "app.js").write_text("changed")
-    publish_from(web, "--keep", "1")
-    assert any(
-        version.is_latest and not version.size for version in deployed.bucket.object_versions.all()
-    )
-
-    assert main(["empty", *WHICH]) == 0
-
-    assert list(deployed.bucket.object_versions.all()) == []
-    deployed.bucket.delete()
-
-
-def test_emptying_takes_more_files_than_one_request_may_name(deployed: DeployedPage):
-    deployed.put_many(1005)
-
-    assert main(["empty", *WHICH]) == 0
-
-    assert list(deployed.bucket.object_versions.limit(1)) == []
-
-
-def test_emptying_twice_is_no_error(deployed: DeployedPage, capsys: pytest.CaptureFixture[str]):
-    deployed.bucket.delete()
-
-    assert main(["empty", *WHICH]) == 0
-    assert main(["empty", "--stack", "deleted", "--region", REGION]) == 0
-
-    output = capsys.readouterr().out
-    assert "is gone already" in output
-    assert "Nothing to empty: There is no stack deleted" in output
 
 
 def test_files_that_could_not_be_deleted_are_an_error(deployed: DeployedPage, web: Path):
