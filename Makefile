@@ -23,6 +23,8 @@ export SAM_CLI_TELEMETRY := 0
 export MLFLOW_DISABLE_TELEMETRY := true
 export MLFLOW_SERVER_ENABLE_JOB_EXECUTION := false
 export PYTHONPATH := functions:.
+# What is imported is compiled once: with this variable every process would compile all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 # Environments, each installed by the first command that needs it. .venv runs the service, .dev has
 # what developing, loading and testing need as well, .export builds models with TensorFlow, and
 # .train trains the tabular ones.
