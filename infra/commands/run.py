@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import compileall
+import errno
 import logging
 import os
 import signal
@@ -67,6 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModelUnavailable as exc:
         print(f"error: {exc}", file=sys.stderr)
         return exc.exit_code
+    except OSError as exc:  # a full disk, a data folder that cannot be one
+        print(f"error: {exc}", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         return 130
 
@@ -139,7 +143,9 @@ async def _serve(
     except asyncio.CancelledError:
         return 0
     except OSError as exc:
-        raise PortUnavailable(arguments.port) from exc
+        if exc.errno == errno.EADDRINUSE:
+            raise PortUnavailable(arguments.port) from exc
+        raise
     return 0
 
 

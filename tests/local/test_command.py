@@ -93,6 +93,16 @@ def test_a_taken_port_is_named_before_any_model_is_built(tmp_path: Path):
     assert "PORT=" in command.output()
 
 
+def test_a_data_folder_that_cannot_be_one_is_named(tmp_path: Path):
+    (tmp_path / "file").touch()
+    command = start(tmp_path, "--data", str(tmp_path / "file" / "data"))
+
+    assert command.process.wait(timeout=LIMIT_S) == 1
+    assert len(command.output().splitlines()) == 1
+    assert command.output().startswith("error: ")
+    assert str(tmp_path / "file") in command.output()
+
+
 def test_a_function_that_cannot_start_shows_its_log(tmp_path: Path):
     template = (TOY / "template.yaml").read_text()
     broken = template.replace("echo.handler", "broken.handler")
