@@ -38,6 +38,8 @@ STAND_IN := .stand-in/.installed
 EMULATOR := .emulator/.installed
 BIN := .dev/bin
 PYTHON_RUN := .venv/bin/python
+# They run side by side, each when its own tools are there.
+LINTS := lint-python lint-templates lint-sam lint-rules
 EXPORT_REQUIREMENTS := functions/image_classifier/export/requirements.txt
 # .venv's pip serves all environments. The lock files are complete and so need no resolving; modules
 # are compiled when they are first imported, as most never are.
@@ -48,7 +50,7 @@ PIP_OPTIONS := --no-deps --no-compile --require-hashes
 SHELL := /bin/bash
 .SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run classify collection evaluate drift model teach train mlflow feedback-export feedback-restore test fuzz lint format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
+.PHONY: help run classify collection evaluate drift model teach train mlflow feedback-export feedback-restore test fuzz lint $(LINTS) format bench load load-compare load-scaling soak installed images deploy rotate-key destroy lock clean
 
 help: ## list these commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-17s %s\n", $$1, $$2}'
@@ -110,18 +112,28 @@ feedback-restore: $(RUN) ## copy answers into the table in use in AWS; the later
 	@test -z "$(TABLE)" -o -n "$(DAYS)" || { echo 'Say for how many days that table keeps answers: DAYS=730'; exit 2; }
 	@$(PYTHON_RUN) -m $(if $(TABLE),feedback.archive.restore --from $(FROM) --to $(TABLE) --retention-days $(DAYS),infra.deploy restore --from $(FROM) --env $(ENV))
 
-test: lint $(EMULATOR) $(STAND_IN) $(if $(CI),$(TRAIN)) ## lint, and every test this machine can run; what is skipped is named with its reason
+test: ## lint, and every test this machine can run; what is skipped is named with its reason
+	@$(MAKE) --silent --jobs 2 $(LINTS) $(EMULATOR) $(STAND_IN) $(if $(CI),$(TRAIN))
 	@$(BIN)/python -m pytest --numprocesses $(JOBS) --dist loadscope --no-loadscope-reorder $(TESTS)
 
 fuzz: $(DEV) ## property tests with ever new inputs, until one is found that fails: TIME=10m
 	@$(BIN)/python -m pytest -p tests.fuzz --fuzz $(or $(TIME),10m) --hypothesis-profile new -m hypothesis -x -q $(TESTS)
 
-lint: $(DEV) $(SAM) $(CHECKOV) ## ruff and mypy; cfn-lint, sam validate and checkov for the templates
+lint: ## ruff and mypy; cfn-lint, sam validate and checkov for the templates
+	@$(MAKE) --silent --jobs 2 $(LINTS)
+
+lint-python: $(DEV)
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+
+lint-templates: $(DEV)
 	@$(BIN)/cfn-lint $(TEMPLATES)
+
+lint-sam: $(SAM)
 	@$(NO_ACCOUNT) .sam/bin/sam validate --lint
+
+lint-rules: $(CHECKOV)
 	@.checkov/bin/checkov --config-file .checkov.yaml $(addprefix --file ,$(TEMPLATES))
 
 format: $(DEV) ## let ruff rewrite what it can
