@@ -1,11 +1,13 @@
 """What every kind of test shares: the artifact, the photos, and how a missing tool is named."""
 
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import botocore.session
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -33,6 +35,11 @@ _PROFILE = settings(
 settings.register_profile("same", _PROFILE, derandomize=True)
 settings.register_profile("new", _PROFILE, derandomize=False, max_examples=500)  # tests/fuzz.py
 settings.load_profile("same")
+
+
+# moto begins each test without a session of boto3, and a session reads the descriptions of AWS's
+# services anew.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 # What a test needs is its kind, whatever folder it stands in.
