@@ -16,7 +16,7 @@ import psutil
 
 from infra.local.aws_lambda.report import LocalReports, Report
 from infra.local.machine.guardian import Guardian
-from infra.local.machine.processes import is_running
+from infra.local.machine.processes import still_running
 
 ROOT = Path(__file__).parents[2]
 ENVIRON = os.environ | {"PYTHONPATH": f"{ROOT / 'functions'}{os.pathsep}{ROOT}"}
@@ -123,9 +123,8 @@ def _stop(service: Service) -> None:
         service.process.kill()
         service.process.wait()
         raise ServiceFailed(f"the service did not stop within {_STOP_LIMIT_S:.0f} s") from None
-    _, alive = psutil.wait_procs(descendants, timeout=_DESCENDANTS_LIMIT_S)
-    # In containers without an init, what has ended may stay as a zombie.
-    if remaining := [process.pid for process in alive if is_running(process.pid)]:
+    pids = [process.pid for process in descendants]
+    if remaining := still_running(pids, _DESCENDANTS_LIMIT_S):
         raise ServiceFailed(f"the service left processes behind: {remaining}")
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from infra.local.machine.processes import still_running
 from tests.collection.conftest import BAD, PHOTOS, Process
-from tests.conftest import wait_until
+from tests.conftest import LIMIT_S, wait_until
 
 RESULTS = ("results.jsonl", "results.csv", "failures.csv", "summary.json", "report.html")
 
@@ -61,7 +62,7 @@ def test_killed_twice_it_goes_on_to_the_same_results(begin: Callable[..., Proces
         workers = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
         process.communicate()
-        wait_until(lambda w=workers: not [p for p in w if p.is_running()])
+        assert not still_running([worker.pid for worker in workers], LIMIT_S)
         assert kept.items() <= shards_of(folder).items()
         kept = shards_of(folder)
 

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from infra.commands.launch import Service, start_service, wait_until_up
+from infra.local.machine.processes import still_running
 from tests.collection.conftest import BAD, PHOTOS, Process
 from tests.collection.test_command import finish, rows_of, shards_of
 from tests.conftest import LIMIT_S, wait_until
@@ -26,7 +26,7 @@ def kill(service: Service) -> None:
     processes = service.descendants()
     service.process.kill()
     service.process.wait()
-    psutil.wait_procs(processes, timeout=LIMIT_S)
+    assert not still_running([process.pid for process in processes], LIMIT_S)
 
 
 def test_a_running_service_classifies_to_the_same_rows(

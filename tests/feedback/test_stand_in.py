@@ -18,6 +18,7 @@ from botocore.exceptions import EndpointConnectionError
 from feedback.dynamodb import DynamoStore
 from infra.local.aws.errors import StandInFailed
 from infra.local.aws.stand_in import ENDPOINT_FILE
+from infra.local.machine.processes import still_running
 from serving.aws import StoreUnavailable
 from tests.conftest import LIMIT_S, ROOT
 from tests.feedback.conftest import (
@@ -92,11 +93,6 @@ def wait_until_written(file: Path, text: str) -> None:
         time.sleep(0.05)
 
 
-def wait_until_gone(process: psutil.Process) -> None:
-    psutil.wait_procs([process], timeout=LIMIT_S)
-    assert not process.is_running()
-
-
 def test_keeps_feedback_over_a_restart(tmp_path: Path):
     with running_stand_in(tmp_path) as url:
         store_at(url).put(feedback())
@@ -136,7 +132,7 @@ def test_everything_confirmed_survives_sigkill_of_make_run_in_the_middle_of_writ
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(write, range(8)))
-        wait_until_gone(stand_in)
+        assert not still_running([stand_in.pid], LIMIT_S)
 
     assert len(confirmed) >= 50
     assert set(confirmed) <= kept_in(tmp_path)
@@ -168,7 +164,7 @@ def test_ends_with_its_parent_however_that_ends(tmp_path: Path, number: signal.S
         stand_in = stand_in_of(tmp_path)
         store_at(url).put(feedback())
         holder.send_signal(number)
-        wait_until_gone(stand_in)
+        assert not still_running([stand_in.pid], LIMIT_S)
 
     with running_stand_in(tmp_path) as url:
         assert list(store_at(url).answers()) == [feedback()]

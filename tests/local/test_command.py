@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psutil
 import pytest
 import requests
 
 from infra.commands.launch import Service, start_service, wait_until_up
 from infra.local.aws_lambda.emulator import emulator_binary
+from infra.local.machine.processes import still_running
 from tests.conftest import LIMIT_S, ROOT, skip_or_fail, wait_until
 
 TOY = Path(__file__).with_name("toy")
@@ -47,13 +47,12 @@ def test_no_process_is_left_after_a_signal_however_busy_they_are(tmp_path: Path,
             client = threading.Thread(target=quietly_get, args=(f"{command.url}/v1/child",))
             client.start()
         wait_until(lambda: sum("sleep" in process.name() for process in command.descendants()) == 2)
-        processes = command.descendants()
+        pids = [process.pid for process in command.descendants()]
 
         command.process.send_signal(number)
         command.process.wait(timeout=LIMIT_S)
-        _, alive = psutil.wait_procs(processes, timeout=LIMIT_S)
 
-        assert alive == []
+        assert still_running(pids, LIMIT_S) == []
         assert command.process.returncode == (-signal.SIGKILL if number == signal.SIGKILL else 0)
         assert "Traceback" not in command.output()
 

@@ -7,6 +7,7 @@ runtime into another one, and a runtime that is busy outlives a killed emulator.
 import os
 import signal
 import sys
+import time
 from collections.abc import Collection
 from contextlib import suppress
 
@@ -74,6 +75,17 @@ def is_running(pid: int) -> bool:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     except (OSError, psutil.Error):
         return False
+
+
+def still_running(pids: Collection[int], limit_s: float) -> list[int]:
+    """Wait until none of the processes runs; those that do at the limit.
+
+    In containers whose first process is no init, what has ended stays as a zombie for long.
+    """
+    deadline_s = time.monotonic() + limit_s
+    while (running := [pid for pid in pids if is_running(pid)]) and time.monotonic() < deadline_s:
+        time.sleep(0.02)
+    return running
 
 
 def _read_proc(path: str) -> bytes:
