@@ -17,7 +17,7 @@ from infra.local.http_api.gateway import TIMEOUT_S, Gateway, HttpApi, Page
 from infra.local.machine.guardian import Guardian
 from infra.local.sam.template import Template
 
-_SHUTDOWN_LIMIT_S = 1.0
+_SHUTDOWN_LIMIT_S = 0.5  # aiohttp waits for it twice: for requests under way, and once more
 
 
 @dataclass(frozen=True)
