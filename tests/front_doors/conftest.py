@@ -21,13 +21,17 @@ from tests.classifier_fakes import (
     build_app,
     colour_model,
     photo,
-    telemetry,
 )
 
-__all__ = ["api", "artifact", "build_app", "photo", "telemetry"]
+__all__ = ["api", "artifact", "build_app", "photo"]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def telemetry() -> RecordingTelemetry:
+    return RecordingTelemetry()
+
+
+@pytest.fixture(scope="module")
 def doors(artifact: Artifact, telemetry: RecordingTelemetry) -> Iterator[TestClient]:
     classifier = Classifier(artifact, colour_model, time.perf_counter)
     router = APIRouter()

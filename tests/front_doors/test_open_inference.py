@@ -67,6 +67,7 @@ def test_a_batch_is_answered_in_its_order_as_each_photo_alone(
     doors: TestClient, api: TestClient, photo: bytes, telemetry: RecordingTelemetry
 ):
     photos = [photo, encode(Image.new("RGB", (300, 200), "red"), "JPEG"), photo]
+    telemetry.requests.clear()
 
     batch = outputs(infer(doors, as_json(*photos)))
 
