@@ -13,16 +13,19 @@ from PIL import Image
 from tests.conftest import ROOT
 
 ENVIRON = os.environ | {"PYTHONPATH": f"{ROOT / 'functions'}{os.pathsep}{ROOT}"}
-PHOTOS, BAD = 160, 4
+PHOTOS, MANY, BAD = 36, 156, 4
 Process = subprocess.Popen
 
 
 @pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    """Many photos in two folders, and four files that are none though their names say so."""
+def photos(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    """Photos in two folders, and four files that are none though their names say so.
+
+    Two batches, or as many as a test asks for that ends the command in the midst of them.
+    """
     folder = tmp_path / "photos"
     (folder / "sub").mkdir(parents=True)
-    for i in range(PHOTOS):
+    for i in range(getattr(request, "param", PHOTOS)):
         colour = (i, 255 - i, i * 40 % 256)
         Image.new("RGB", (64, 48), colour).save(folder / ("sub" if i % 2 else ".") / f"{i:03}.jpg")
     (folder / "000.jpg").rename(folder / "caf\udce9 =1+1.jpg")  # Latin-1 bytes

@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from infra.local.machine.processes import still_running
-from tests.collection.conftest import BAD, PHOTOS, Process
+from tests.collection.conftest import BAD, MANY, PHOTOS, Process
 from tests.conftest import LIMIT_S, wait_until
 
 RESULTS = ("results.jsonl", "results.csv", "failures.csv", "summary.json", "report.html")
@@ -53,6 +53,7 @@ def test_a_folder_is_classified_and_reported(begin: Callable[..., Process], tmp_
     assert len(list((tmp_path / "sorted" / "unsure").rglob("*.jpg"))) == unsure
 
 
+@pytest.mark.parametrize("photos", [MANY], indirect=True)
 def test_killed_twice_it_goes_on_to_the_same_results(begin: Callable[..., Process], tmp_path: Path):
     folder = tmp_path / "sorted"
     kept: dict[str, bytes] = {}
@@ -71,13 +72,14 @@ def test_killed_twice_it_goes_on_to_the_same_results(begin: Callable[..., Proces
     assert kept.items() <= shards_of(folder).items()
     code, output, _ = finish(begin())
 
-    assert (code, f"Goes on with the {PHOTOS + BAD} photos" in output) == (0, True)
+    assert (code, f"Goes on with the {MANY + BAD} photos" in output) == (0, True)
     assert files_of(folder) == first
     assert not list(folder.rglob("*.partial"))
     assert finish(begin(output="at once"))[0] == 0
     assert rows_of(tmp_path / "at once") == rows_of(folder)
 
 
+@pytest.mark.parametrize("photos", [MANY], indirect=True)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_is_stopped_cleanly(begin: Callable[..., Process], tmp_path: Path, number: int):
     process = begin("--concurrency", "1")

@@ -7,7 +7,7 @@ import pytest
 
 from infra.commands.launch import Service, start_service, wait_until_up
 from infra.local.machine.processes import still_running
-from tests.collection.conftest import BAD, PHOTOS, Process
+from tests.collection.conftest import BAD, MANY, Process
 from tests.collection.test_command import finish, rows_of, shards_of
 from tests.conftest import LIMIT_S, wait_until
 
@@ -42,6 +42,7 @@ def test_a_running_service_classifies_to_the_same_rows(
     assert rows_of(tmp_path / "sorted") == rows_of(tmp_path / "alone")
 
 
+@pytest.mark.parametrize("photos", [MANY], indirect=True)
 def test_when_the_service_is_killed_the_command_goes_on_alone(
     service: Service, begin: Callable[..., Process], tmp_path: Path
 ):
@@ -57,4 +58,4 @@ def test_when_the_service_is_killed_the_command_goes_on_alone(
     code, output, _ = finish(begin())
     assert code == 0
     assert "at work" not in output
-    assert len(rows_of(tmp_path / "sorted")) == PHOTOS + BAD
+    assert len(rows_of(tmp_path / "sorted")) == MANY + BAD
