@@ -15,6 +15,7 @@ from infra.commands.launch import ROOT, Service, running_service
 
 Cloud = Service
 __all__ = [
+    "COLLECTIONS",
     "LIMIT_S",
     "ROOT",
     "Cloud",
@@ -25,6 +26,8 @@ __all__ = [
 ]
 LIMIT_S = 120
 """How long a test waits for what must happen: only what never does takes as long, anywhere."""
+COLLECTIONS = "pictures"
+"""The bucket whose photos ``cloud`` may classify as a collection."""
 
 # No property depends on how fast a machine is. Fixtures are made once for all inputs of a test, and
 # every property here holds whatever came before.
@@ -108,7 +111,8 @@ def aws_endpoint(cloud: Cloud) -> str:
 def cloud(embedded_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     """What ``make run`` starts, with the embedded model."""
     data = tmp_path_factory.mktemp("cloud")
-    with running_cloud(data, embedded_model.parent) as running:
+    bucket = ("--parameter", f"CollectionBuckets={COLLECTIONS}")
+    with running_cloud(data, embedded_model.parent, *bucket) as running:
         yield running
 
 

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +11,10 @@ import pytest
 import requests
 
 from infra.local.aws.stand_in import ENDPOINT_FILE
-from tests.conftest import LIMIT_S, Cloud, running_cloud, wait_until
+from tests.conftest import COLLECTIONS as BUCKET
+from tests.conftest import LIMIT_S, Cloud, wait_until
 
-BUCKET, PREFIX = "pictures", "summer/"
-
-
-@pytest.fixture(scope="module")
-def cloud(embedded_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    data = tmp_path_factory.mktemp("collections")
-    options = ("--parameter", f"CollectionBuckets={BUCKET}")
-    with running_cloud(data, embedded_model.parent, *options) as running:
-        yield running
+PREFIX = "summer/"
 
 
 @pytest.fixture(scope="module")
