@@ -90,7 +90,7 @@ def create_table(client: DynamoDBClient) -> str:
 
 
 @contextmanager
-def running_stand_in(folder: Path) -> Iterator[str]:
+def running_stand_in(folder: Path, **options: float) -> Iterator[str]:
     """``local_aws`` for tests that are not async: its loop runs in a thread."""
     ready: Future[str] = Future()
     loop = asyncio.new_event_loop()
@@ -98,7 +98,7 @@ def running_stand_in(folder: Path) -> Iterator[str]:
 
     async def run() -> None:
         with Guardian() as guardian:
-            async with local_aws(folder, STATEFUL, guardian) as url:
+            async with local_aws(folder, STATEFUL, guardian, **options) as url:
                 ready.set_result(url)
                 await stopped.wait()
 

@@ -140,7 +140,7 @@ def test_everything_confirmed_survives_sigkill_of_make_run_in_the_middle_of_writ
 
 def test_killed_itself_it_says_that_seconds_are_lost_and_keeps_the_rest(tmp_path: Path):
     failed = pytest.raises(StandInFailed, match="without saving")
-    with failed, running_stand_in(tmp_path) as url:
+    with failed, running_stand_in(tmp_path, copy_pause_s=0.1) as url:
         store_at(url).put(feedback())
         wait_until_written(tmp_path / "copy.json", "nonce")
         stand_in_of(tmp_path).kill()
@@ -149,7 +149,7 @@ def test_killed_itself_it_says_that_seconds_are_lost_and_keeps_the_rest(tmp_path
 
 
 def test_a_copy_older_than_what_was_saved_is_not_put_back(tmp_path: Path):
-    with running_stand_in(tmp_path) as url:
+    with running_stand_in(tmp_path, copy_pause_s=0.5) as url:
         store_at(url).put(feedback())
         wait_until_written(tmp_path / "copy.json", "nonce")
         store_at(url).put(feedback(seconds=1))

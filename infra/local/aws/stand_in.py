@@ -32,7 +32,6 @@ _STATE_FILE = "dynamodb.json"
 _QUEUES_FILE = "sqs.json"
 _PORT_FILE = "port"
 _COPY_FILE = "copy.json"
-_COPY_PAUSE_S = 2.0
 _COPY_SHARE = 20
 """A copy takes at most one in so many seconds: of 10 000 answers 0.24, so there is one every 5."""
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
@@ -43,13 +42,14 @@ _STOP_LIMIT_S = 20.0
 
 @asynccontextmanager
 async def local_aws(
-    folder: Path, template: dict[str, Any], guardian: Guardian
+    folder: Path, template: dict[str, Any], guardian: Guardian, copy_pause_s: float = 2.0
 ) -> AsyncIterator[str]:
     """AWS's APIs at the URL this yields, with their state in ``folder``.
 
     What ``template``, CloudFormation's, describes is there. The stand-in is a process of its own,
     on a free port of loopback; it ends with the context, and with the guardian's owner however that
-    ends. ``folder/endpoint`` holds the URL meanwhile.
+    ends. ``folder/endpoint`` holds the URL meanwhile. Copies of the tables are ``copy_pause_s`` or
+    more apart.
 
     Raises:
         StandInFailed: it does not start, the folder is in use or damaged, the template is refused,
@@ -68,7 +68,7 @@ async def local_aws(
                 await put_back(session, json.loads(copy.read_text("utf-8")))
             stack.callback((folder / ENDPOINT_FILE).unlink, missing_ok=True)
             (folder / ENDPOINT_FILE).write_text(url, "utf-8")
-            stack.callback(asyncio.create_task(_copy_regularly(session, copy)).cancel)
+            stack.callback(asyncio.create_task(_copy_regularly(session, copy, copy_pause_s)).cancel)
             yield url
     finally:
         if _written_ns(state) == saved:
@@ -208,8 +208,8 @@ def _check_readable(folder: Path) -> None:
             raise StandInFailed(f"{file} is damaged; move it away to start afresh. {exc}") from exc
 
 
-async def _copy_regularly(session: aiohttp.ClientSession, file: Path) -> None:
-    pause_s, written = _COPY_PAUSE_S, ""
+async def _copy_regularly(session: aiohttp.ClientSession, file: Path, least_s: float) -> None:
+    pause_s, written = least_s, ""
     while True:
         await asyncio.sleep(pause_s)
         began_s = time.monotonic()
@@ -220,7 +220,7 @@ async def _copy_regularly(session: aiohttp.ClientSession, file: Path) -> None:
                 file.with_suffix(".partial").write_text(copy, "utf-8")
                 file.with_suffix(".partial").replace(file)
                 written = copy
-        pause_s = max(_COPY_PAUSE_S, _COPY_SHARE * (time.monotonic() - began_s))
+        pause_s = max(least_s, _COPY_SHARE * (time.monotonic() - began_s))
 
 
 def _written_ns(file: Path) -> int:
