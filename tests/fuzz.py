@@ -37,7 +37,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool | None:
             break
         if item is session.items[0]:
             terminal.write_line(f"\nround {next(rounds)}, {left_s:.0f} s left")
-        item.ihook.pytest_runtest_protocol(item=item, nextitem=following)
+        # What comes next keeps what they share; a test that comes next itself would keep its own.
+        nextitem = None if following is item else following
+        item.ihook.pytest_runtest_protocol(item=item, nextitem=nextitem)
         if session.shouldfail:
             raise session.Failed(session.shouldfail)
     return True
