@@ -14,8 +14,8 @@ NEW = ("--hypothesis-profile", "new", "-m", "hypothesis")
 PROPERTY = """
 from hypothesis import example, given, strategies as st
 
-@given(st.integers(), st.text())
-def test_is_small(tmp_path, number, text):
+@given(st.integers(), st.binary())
+def test_is_small(tmp_path, number, data):
     assert number < 1000
 """
 
