@@ -20,6 +20,7 @@ from tests.conftest import ROOT
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 RETENTION = timedelta(days=7)
 TABLE, BUCKET = "predictions", "uploads"
+PROPERTIES = load_yaml(ROOT / "template.yaml")["Resources"]["PredictionsTable"]["Properties"]
 ACCOUNT = {
     "region_name": "eu-central-1",
     "aws_access_key_id": "test",
@@ -80,7 +81,7 @@ def clients() -> Account:
 
 def create_table(account: Account) -> None:
     """The template's table."""
-    properties = load_yaml(ROOT / "template.yaml")["Resources"]["PredictionsTable"]["Properties"]
+    properties = dict(PROPERTIES)
     expiry = properties.pop("TimeToLiveSpecification")
     account.dynamodb.create_table(TableName=TABLE, **properties)
     account.dynamodb.update_time_to_live(TableName=TABLE, TimeToLiveSpecification=expiry)

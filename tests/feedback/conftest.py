@@ -42,6 +42,7 @@ TABBY, TIGER, CRANE = (
     ModelClass("crane (bird)", "n02012849"),
 )
 TEMPLATE = ROOT / "template.yaml"
+PROPERTIES = load_yaml(TEMPLATE)["Resources"][FEEDBACK_TABLE]["Properties"]
 STATEFUL = read_stateful(TEMPLATE, {}, invoke_api="http://127.0.0.1:9")  # calls nobody
 RETENTION = timedelta(days=730)
 
@@ -80,11 +81,10 @@ def client_of(endpoint: str | None = None) -> DynamoDBClient:
 
 def create_table(client: DynamoDBClient) -> str:
     """The template's table under a name of its own."""
-    properties = load_yaml(TEMPLATE)["Resources"][FEEDBACK_TABLE]["Properties"]
     name = f"feedback-{uuid.uuid4().hex}"
     members = client.meta.service_model.operation_model("CreateTable").input_shape.members
     client.create_table(
-        **{k: properties[k] for k in members if k in properties} | {"TableName": name}
+        **{k: PROPERTIES[k] for k in members if k in PROPERTIES} | {"TableName": name}
     )
     return name
 
