@@ -6,12 +6,15 @@ import { sentence } from "./failure.js";
 import { Folder } from "./folder.js";
 import { probability, t } from "./i18n.js";
 
+const DRAW_MS = 100; // laying out hundreds of rows takes longer than a frame
+
 const find = (id) => document.getElementById(`folder${id && `-${id}`}`);
 
 /** `answered` is called whenever the service has answered. */
 export function createFolderView(answered) {
   let folder = null;
   let rows = new Map(); // photo → its row
+  const changed = new Set(); // photos that are shown as they were
   let drawing = 0;
 
   const threshold = () => find("threshold").valueAsNumber / 100 || 0;
@@ -35,9 +38,10 @@ export function createFolderView(answered) {
     rows = new Map(folder.photos.map((photo) => [photo, newRow(photo)]));
     find("rows").replaceChildren(...rows.values());
     folder.addEventListener("change", ({ detail: photo }) => {
-      fill(rows.get(photo), photo);
       if (photo.status === "done") answered();
-      drawing ||= requestAnimationFrame(draw); // once for all photos of a moment
+      if (folder !== opened) return; // it was closed meanwhile
+      changed.add(photo);
+      drawing ||= setTimeout(draw, DRAW_MS); // once for all photos of a moment
     });
     folder.addEventListener("end", () => {
       draw();
@@ -50,6 +54,7 @@ export function createFolderView(answered) {
     folder?.discard();
     folder = null;
     rows = new Map();
+    changed.clear();
     find("").hidden = true;
     document.body.classList.toggle("has-photos", !document.getElementById("history").hidden);
     find("filter").value = "";
@@ -57,8 +62,10 @@ export function createFolderView(answered) {
   }
 
   function draw() {
-    cancelAnimationFrame(drawing);
+    clearTimeout(drawing);
     drawing = 0;
+    for (const photo of changed) fill(rows.get(photo), photo);
+    changed.clear();
     find("title").textContent = folder?.name ?? "";
     find("first").textContent = t("folderFirst", { count: MAX_PHOTOS });
     if (!folder) return;

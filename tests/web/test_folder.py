@@ -151,7 +151,8 @@ def test_a_run_can_be_stopped_gone_on_with_and_cleared(open_page: Open, tmp_path
         hold(page, PREDICT, routes)
 
     page = open_page(before)
-    page.set_input_files("#folder-picker", make_folder(tmp_path / "album", 6))
+    album = make_folder(tmp_path / "album", 6)
+    page.set_input_files("#folder-picker", album)
     expect(page.locator("#folder-rows img:not([hidden])")).to_have_count(4)
 
     page.locator("#folder-run").click()
@@ -161,7 +162,10 @@ def test_a_run_can_be_stopped_gone_on_with_and_cleared(open_page: Open, tmp_path
     page.locator("#folder-run").click()
     expect_end(page, "6 of 6 photos classified")
     assert page.evaluate("self.addresses") == 6
-    page.locator("#folder-clear").click()
+    hold(page, PREDICT, routes)
+    page.set_input_files("#folder-picker", album)
+    expect(page.locator("#folder-rows img:not([hidden])")).to_have_count(4)
+    page.locator("#folder-clear").click()  # while it runs
 
     expect(page.locator("#folder")).to_be_hidden()
     assert page.evaluate("self.addresses") == 0
