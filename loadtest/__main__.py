@@ -12,8 +12,15 @@ from pathlib import Path
 from infra.commands.launch import ROOT, ServiceFailed
 from loadtest.experiments import Options, compare, run, scaling
 from loadtest.load import RunFailed
-from loadtest.report import write_report
-from loadtest.soak.experiment import soak
+from loadtest.report import LoadReport, write_report
+
+
+def soak(options: argparse.Namespace, load: tuple[str, ...], folder: Path) -> LoadReport:
+    """Good and hostile users on a service whose environments are killed meanwhile."""
+    from loadtest.soak.experiment import soak as endure  # noqa: PLC0415 - half a second
+
+    return endure(options, load, folder)
+
 
 _USUAL = {
     run: ("--users", "10", "--run-time", "60s"),

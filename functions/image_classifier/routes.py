@@ -14,7 +14,7 @@ from serving.api import record_of
 from serving.image_body import IMAGE_BODY, read_image
 from serving.models import HealthOut, ModelName
 from serving.prediction import PredictOut
-from tabular.routes import TabularModelOut
+from tabular.schemas import TabularModelOut
 
 
 def create_router(

@@ -3,7 +3,7 @@
 from pydantic import BaseModel, Field
 
 from serving.models import ModelName
-from tabular.routes import TabularModelOut
+from tabular.schemas import TabularModelOut
 
 
 class ModelInput(BaseModel):

@@ -4,22 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fastapi import APIRouter
-from pydantic import Field
 
 from serving.models import HealthOut, ModelName
 from tabular.artifact import Manifest, read_manifest
-
-
-class TabularModelOut(ModelName):
-    """Everything known about a tabular model that serves."""
-
-    version: str = Field(description="The MLflow run, or 32 hex digits of the model's SHA-256.")
-    inputs: dict[str, list[str]] = Field(description="Columns and, where they are names, which.")
-    classes: list[str]
-    threshold: float | None = Field(description="Probability from which the answer is yes.")
-    trained_on: dict[str, object] = Field(description="The data: source, rows, period.")
-    training: dict[str, object] = Field(description="Estimator and its settings.")
-    metrics: dict[str, float] = Field(description="On data that was held out from training.")
+from tabular.schemas import TabularModelOut
 
 
 def model_router(manifest: Manifest, health_path: str) -> APIRouter:
