@@ -12,7 +12,7 @@ from PIL import Image
 from evaluation.answers import Pixels, read_pixels
 from image_classifier.artifact import Calibration, InputSpec
 from image_classifier.decode import decode_image
-from image_classifier.export.build import Built, export_model
+from image_classifier.export.build import Built, ask_keras, export_model
 from teaching.base import Base
 from teaching.head import Head
 from teaching.material import Material
@@ -32,11 +32,12 @@ def build(name: str, base: Base, head: Head, material: Material, calibration: Ca
     model.get_layer("head").set_weights([head.weights, head.bias])
     classes, photos = len(material.labels), int(material.taught.sum())
     source = f"{base.weights.source}; head taught on {photos} photos of {classes} classes"
+    golden = dict(_golden_photos(material))
     return export_model(
-        model,
+        ask_keras(model, base.recipe, golden),
         replace(base.recipe, name=name, labels=material.labels, calibration=calibration),
         replace(base.weights, source=source),
-        dict(_golden_photos(material)),
+        golden,
         (pixels.values for pixels in _judged_pixels(material, base.spec)),
     )
 

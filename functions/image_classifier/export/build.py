@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
-from itertools import chain
 from typing import Any
 
 import keras
@@ -50,48 +49,60 @@ def build_artifact(recipe: Recipe, weights: Weights, calibrate: Calibrate | None
     Raises:
         InvalidInput, VerificationRefused: see ``export_model``.
     """
-    model, photos = keras_model(recipe, weights), verification_photos()
+    photos = verification_photos()
+    keras_answers = ask_keras(keras_model(recipe, weights), recipe, photos)
     if calibrate is None:
-        return export_model(model, recipe, weights, photos)
-    spec = input_spec(model, recipe.preprocessing)
-    calibration, digests = calibrate(spec, _uncalibrated(model, recipe, spec, photos))
+        return export_model(keras_answers, recipe, weights, photos)
+    calibration, digests = calibrate(keras_answers.input, keras_answers)
     recipe = replace(recipe, calibration=calibration)
-    built = export_model(model, recipe, weights, photos)
+    built = export_model(keras_answers, recipe, weights, photos)
     return replace(built, made_from=tuple(digests))
 
 
+def ask_keras(model: keras.Model, recipe: Recipe, photos: dict[str, bytes]) -> Reference:
+    """The model without calibration, and what it answers to ``photos``.
+
+    Raises:
+        InvalidInput: the weights, or the model, do not fit.
+    """
+    spec = input_spec(model, recipe.preprocessing)
+    images = [
+        to_input(decode_image(photo, spec.resize_shorter_side), spec) for photo in photos.values()
+    ]
+    return reference(model, spec, NORMALISATIONS[recipe.preprocessing.normalisation], images)
+
+
 def export_model(
-    model: keras.Model,
+    keras_answers: Reference,
     recipe: Recipe,
     weights: Weights,
     photos: dict[str, bytes],
     more_images: Iterable[NDArray[np.float32]] = (),
 ) -> Built:
-    """Convert the model, and compare the two on ``photos``, and on ``more_images`` [1, H, W, 3].
+    """Convert the model, and compare the two on ``photos``, which it was asked about, and on
+    ``more_images`` [1, H, W, 3].
 
     Raises:
-        InvalidInput: the weights, the model or the number of labels do not fit.
+        InvalidInput: the model or the number of labels do not fit.
         VerificationRefused: the converted model does not answer as the Keras model does.
     """
-    spec = input_spec(model, recipe.preprocessing)
-    images = _images(photos, spec)
-    normalisation = NORMALISATIONS[recipe.preprocessing.normalisation]
-    temperature = recipe.calibration.temperature if recipe.calibration else 1.0
-    keras_answers = reference(model, spec, normalisation, images, temperature)
-    if keras_answers.classes != len(recipe.labels):
+    if recipe.calibration:
+        keras_answers = replace(keras_answers, temperature=recipe.calibration.temperature)
+    answers = keras_answers.answers()
+    if len(answers[0]) != len(recipe.labels):
         raise InvalidInput(
-            f"The model has {keras_answers.classes} classes, but there are {len(recipe.labels)} "
+            f"The model has {len(answers[0])} classes, but there are {len(recipe.labels)} "
             "labels; name a file with one label per class (--labels-file, LABELS_FILE)."
         )
     artifact = _unverified(recipe, weights, keras_answers)
     infer = _load(artifact)
-    pairs = [(keras_answers(image), infer(image)) for image in chain(images, more_images)]
+    pairs = list(zip(answers, map(infer, keras_answers.samples), strict=True))
+    pairs += [(keras_answers(image), infer(image)) for image in more_images]
     expected, actual = zip(*pairs, strict=True)
     agreement = verify(expected, actual, recipe.quantization)
     manifest = replace(artifact.manifest, agreement=_rounded(asdict(agreement)))
-    return Built(
-        replace(artifact, manifest=manifest), photos, dict(zip(photos, expected, strict=False))
-    )
+    answers_by_photo = dict(zip(photos, answers, strict=True))
+    return Built(replace(artifact, manifest=manifest), photos, answers_by_photo)
 
 
 def keras_model(recipe: Recipe, weights: Weights) -> keras.Model:
@@ -109,21 +120,8 @@ def keras_model(recipe: Recipe, weights: Weights) -> keras.Model:
             return keras_file(weights.path)
 
 
-def _images(photos: dict[str, bytes], spec: InputSpec) -> list[NDArray[np.float32]]:
-    return [
-        to_input(decode_image(photo, spec.resize_shorter_side), spec) for photo in photos.values()
-    ]
-
-
-def _uncalibrated(
-    model: keras.Model, recipe: Recipe, spec: InputSpec, photos: dict[str, bytes]
-) -> Infer:
-    normalisation = NORMALISATIONS[recipe.preprocessing.normalisation]
-    return reference(model, spec, normalisation, _images(photos, spec))
-
-
 def _unverified(recipe: Recipe, weights: Weights, keras_answers: Reference) -> Artifact:
-    model = convert(keras_answers, recipe.quantization)
+    model = convert(keras_answers.serve(), recipe.quantization)
     digest = sha256(model).hexdigest()
     manifest = Manifest(
         name=recipe.name,

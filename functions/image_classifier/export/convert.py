@@ -1,4 +1,6 @@
-"""Reference → LiteRT's file format."""
+"""A function of TensorFlow → LiteRT's file format."""
+
+from typing import Any
 
 import tensorflow as tf
 from tensorflow.lite.python.convert import ConverterError
@@ -6,11 +8,10 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from image_classifier.export.errors import InvalidInput
 from image_classifier.export.recipe import Quantization
-from image_classifier.export.reference import Reference
 
 
-def convert(reference: Reference, quantization: Quantization) -> bytes:
-    """The same function as a ``.tflite`` file; its weights stored as ``quantization`` says.
+def convert(function: Any, quantization: Quantization) -> bytes:
+    """A tf.function as a ``.tflite`` file; its weights stored as ``quantization`` says.
 
     The runtime widens float16 weights once, while it loads them, and computes in float32.
 
@@ -18,7 +19,7 @@ def convert(reference: Reference, quantization: Quantization) -> bytes:
         InvalidInput: the model has an operation that LiteRT lacks.
     """
     # Frozen first: given variables, the converter writes a shell without weights.
-    frozen = convert_variables_to_constants_v2(reference.serve.get_concrete_function())
+    frozen = convert_variables_to_constants_v2(function.get_concrete_function())
     converter = tf.lite.TFLiteConverter.from_concrete_functions([frozen], tf.Module())
     if quantization != "float32":
         converter.optimizations = [tf.lite.Optimize.DEFAULT]

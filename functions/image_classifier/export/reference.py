@@ -1,6 +1,5 @@
 """A Keras model as a function from photos to probabilities: what the artifact must equal."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,16 +20,44 @@ LEAST_PROBABILITY = 1e-12  # before its logarithm is taken
 
 @dataclass(frozen=True)
 class Reference:
-    """``serve`` is a tf.function: float32 [1, H, W, 3] in 0…255 → probabilities [1, classes]."""
+    """``scores`` is a tf.function: float32 [1, H, W, 3] in 0…255 → [1, classes]; ``sample_scores``
+    are what it gives for ``samples``. Logits are divided by ``temperature``, which leaves the order
+    of classes as it is.
+    """
 
-    serve: Any
+    scores: Any
     input: InputSpec
-    classes: int
+    samples: list[NDArray[np.float32]]
+    sample_scores: list[NDArray[np.float32]]
+    gives_logits: bool
+    temperature: float = 1.0
 
     def __call__(self, image: NDArray[np.float32]) -> NDArray[np.float32]:
         """Run it: [1, H, W, 3] → probabilities [classes]."""
-        probabilities: NDArray[np.float32] = self.serve(tf.constant(image)).numpy()[0]
-        return probabilities
+        return _row(self._probabilities(self.scores(tf.constant(image))))
+
+    def answers(self) -> list[NDArray[np.float32]]:
+        """Probabilities [classes] for each of the samples, which are not run again."""
+        return [_row(self._probabilities(scores)) for scores in self.sample_scores]
+
+    def serve(self) -> Any:
+        """A tf.function: float32 [1, H, W, 3] in 0…255 → probabilities [1, classes]."""
+        if not self.gives_logits and self.temperature == 1:
+            return self.scores
+        scores = self.scores.python_function
+        return tf.function(
+            lambda image: self._probabilities(scores(image)),
+            input_signature=self.scores.input_signature,
+            autograph=False,
+        )
+
+    def _probabilities(self, scores: Any) -> Any:
+        if self.temperature != 1:
+            logits = scores
+            if not self.gives_logits:
+                logits = tf.math.log(tf.maximum(scores, LEAST_PROBABILITY))
+            return tf.nn.softmax(logits / self.temperature)
+        return tf.nn.softmax(scores) if self.gives_logits else scores
 
 
 def input_spec(model: keras.Model, preprocessing: Preprocessing) -> InputSpec:
@@ -63,10 +90,8 @@ def reference(
     spec: InputSpec,
     normalisation: Normalisation,
     samples: list[NDArray[np.float32]],
-    temperature: float = 1.0,
 ) -> Reference:
-    """Normalisation and, where the model gives logits, softmax around ``model``; with logits
-    divided by ``temperature``, which leaves the order of classes as it is.
+    """Normalisation and, where the model gives logits, softmax around ``model``.
 
     Which of the two it gives is seen in its answers to ``samples`` ([1, H, W, 3] in 0…255), not in
     the name of its last layer.
@@ -74,30 +99,18 @@ def reference(
     Raises:
         InvalidInput: the answers are not finite, or each class was scored by its own sigmoid.
     """
-    scores = _normalised(model, normalisation)
-    traced = _reference(scores, model, spec)  # runs six times as fast
-    gives_logits = not _are_probabilities(np.stack([traced(image) for image in samples]))
+    scores = outputs(model, spec, normalisation)
+    answers = [scores(tf.constant(image)).numpy() for image in samples]
+    gives_logits = not _are_probabilities(np.concatenate(answers))
     if gives_logits and getattr(model.layers[-1], "activation", None) is keras.activations.sigmoid:
         raise InvalidInput(
             "The model scores each class by itself (sigmoid); it must end in softmax or logits."
         )
-
-    def probabilities(image: Any) -> Any:
-        answer = scores(image)
-        if temperature != 1:
-            logits = answer if gives_logits else tf.math.log(tf.maximum(answer, LEAST_PROBABILITY))
-            return tf.nn.softmax(logits / temperature)
-        return tf.nn.softmax(answer) if gives_logits else answer
-
-    return _reference(probabilities, model, spec)
+    return Reference(scores, spec, samples, answers, gives_logits)
 
 
-def outputs(model: keras.Model, spec: InputSpec, normalisation: Normalisation) -> Reference:
-    """Normalisation around ``model``, whose outputs are taken as they are, such as features."""
-    return _reference(_normalised(model, normalisation), model, spec)
-
-
-def _normalised(model: keras.Model, normalisation: Normalisation) -> Callable[[Any], Any]:
+def outputs(model: keras.Model, spec: InputSpec, normalisation: Normalisation) -> Any:
+    """A tf.function: float32 [1, H, W, 3] in 0…255 → what ``model`` gives for it, normalised."""
     mean, scale = tf.constant(normalisation.mean), tf.constant(normalisation.scale)
 
     def scores(image: Any) -> Any:
@@ -107,13 +120,13 @@ def _normalised(model: keras.Model, normalisation: Normalisation) -> Callable[[A
         (answer,) = tf.nest.flatten(model(pixels, training=False))
         return tf.cast(answer, tf.float32)
 
-    return scores
-
-
-def _reference(function: Callable[[Any], Any], model: keras.Model, spec: InputSpec) -> Reference:
     image = tf.TensorSpec([1, spec.height, spec.width, 3], tf.float32, name="image")
-    classes = model.outputs[0].shape[1]
-    return Reference(tf.function(function, input_signature=[image]), spec, classes)
+    return tf.function(scores, input_signature=[image], autograph=False)
+
+
+def _row(probabilities: Any) -> NDArray[np.float32]:
+    row: NDArray[np.float32] = np.asarray(probabilities)[0]
+    return row
 
 
 def _are_probabilities(scores: NDArray[np.float32]) -> bool:

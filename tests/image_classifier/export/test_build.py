@@ -40,7 +40,7 @@ def test_refuses_an_artifact_that_sees_other_pixels(
     wrong_reference = reference(model, SPEC, wrong(NORMALISATIONS["tf"]), images)
 
     def answers_of(source: Any) -> list[NDArray[np.float32]]:
-        infer = load_model(make_artifact(convert(source, "float32")), threads=1)
+        infer = load_model(make_artifact(convert(source.serve(), "float32")), threads=1)
         return [infer(image) for image in images]
 
     expected = [right(image) for image in images]
