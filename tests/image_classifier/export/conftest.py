@@ -4,6 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import md5, sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -129,6 +130,7 @@ def answers() -> Callable[[Path, list[NDArray[np.float32]]], list[NDArray[np.flo
 
 @pytest.fixture(scope="session")
 def photos() -> Callable[[InputSpec], list[NDArray[np.float32]]]:
+    @cache
     def read(spec: InputSpec) -> list[NDArray[np.float32]]:
         return [
             to_input(decode_image(photo, spec.resize_shorter_side), spec)
