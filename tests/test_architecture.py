@@ -30,7 +30,7 @@ LAYERS = {
     ],
     "iris": [{"handler"}, {"routes"}, {"schemas", "model"}],
     "flight_delay": [{"handler"}, {"routes"}, {"upload"}, {"schemas", "model"}, {"names"}],
-    "tabular": [{"routes", "runtime", "settings"}, {"artifact"}],
+    "tabular": [{"routes", "runtime", "settings"}, {"artifact", "schemas"}],
     "image_collections": [
         {"handler", "plan_handler", "report_handler"},
         {"routes", "settings"},
