@@ -31,7 +31,11 @@ from loadtest.soak.queued import UPLOAD, compare_ends
 from loadtest.summary import summarize
 
 HEAD = ("", "requests", "MB", "MB at the end", "fitted MB", "per 1000", "descriptors")
-_TABLE = "MB once warm and at the end, the rise of a line through them, descriptors less clients'."
+_TABLE = (
+    "MB once warm and at the end, the rise of a line through them; the gateway's descriptors less "
+    "those of clients and environments."
+)
+_OF_ENVIRONMENT = 2  # descriptors: the pipe of its log, and the connection that it answers on
 _PROGRESS_S = 5
 _LOOKS = 100  # within a second
 _ENDS_S = 240  # a photo whose worker was killed is delivered again after 180 s
@@ -146,7 +150,8 @@ def _row(growth: Growth) -> tuple[str, ...]:
 
 
 def _measure(service: Service) -> Iterator[Sample]:
-    """Every environment, and the gateway without its connections to clients."""
+    """Every environment, and the gateway without its connections to clients and what it holds for
+    each environment, however many there are at the moment."""
     pid, port = service.process.pid, int(service.url.rpartition(":")[2])
     with suppress(psutil.Error):  # it ended just now, which the report will say
         running = environments_below(pid) | {(GATEWAY, GATEWAY): [psutil.Process(pid)]}
@@ -154,8 +159,11 @@ def _measure(service: Service) -> Iterator[Sample]:
             with suppress(psutil.Error):
                 memory_mb = sum(process.memory_info().rss for process in processes) / 1e6
                 descriptors = sum(process.num_fds() for process in processes)
-                for link in processes[0].net_connections("tcp") if GATEWAY in key else ():
-                    descriptors -= (link.laddr.port, link.status) == (port, psutil.CONN_ESTABLISHED)
+                if GATEWAY in key:
+                    links = processes[0].net_connections("tcp")
+                    clients = [(link.laddr.port, link.status) for link in links]
+                    descriptors -= clients.count((port, psutil.CONN_ESTABLISHED))
+                    descriptors -= _OF_ENVIRONMENT * (len(running) - 1)
                 yield Sample(time(), *key, memory_mb, descriptors)
 
 

@@ -21,7 +21,7 @@ _ROUNDING_S = 0.01
 # 640 x 480 in every tenth request passes both limits.
 _MAX_MB, _MAX_MB_PER_1000 = 40.0, 5.0
 _WARM_UP_REQUESTS = 100  # until it has seen most kinds
-# Idle connections to environments come and go; a leak of one per request soon passes it.
+# Connections to the stand-in come and go; a leak of one per request soon passes it.
 _MAX_DESCRIPTORS = 8
 
 
@@ -35,7 +35,7 @@ class Kill(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """An environment's processes, or the gateway without its clients, at one time."""
+    """An environment's processes, or the gateway without clients and environments, at one time."""
 
     time_s: float
     environment_id: str
