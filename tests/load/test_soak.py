@@ -19,20 +19,19 @@ def test_the_service_endures_a_short_soak(tmp_path: Path):
     kinds = {"bomb", "left before the answer", "predict phone", "slow upload", "contradiction"}
     kinds |= {"POST /v1/predictions", "GET /v1/predictions/ID", "upload to the bucket", "feedback"}
 
-    with started("soak", tmp_path, "--run-time", "240s", "--kill-every", "4") as soak:
+    def seen() -> bool:
+        good = {request.name for request in requests_so_far(tmp_path) if request.outcome == "ok"}
+        return kinds <= good
+
+    with started("soak", tmp_path, "--run-time", "1h", "--kill-every", "3") as soak:
         children_with_locust(soak)
         (data,) = tmp_path.glob("*/services/soak")
         # Or a photo whose worker is killed comes again after three minutes.
         attributes = {"VisibilityTimeout": "10"}
         sqs = Parts(Cloud("", data, soak)).client("sqs")
         sqs.set_queue_attributes(QueueUrl="UploadsQueue", Attributes=attributes)
-        for line in soak.stdout:  # however long a slow machine needs until all has happened
-            kills = re.search(r"(\d+) kills", line)
-            good = {
-                request.name for request in requests_so_far(tmp_path) if request.outcome == "ok"
-            }
-            if kills and int(kills[1]) > 1 and kinds <= good:
-                break
+        next((line for line in soak.stdout if re.search(r" ([2-9]|\d\d) kills", line)), None)
+        wait_until(lambda: seen() or soak.poll() is not None)
         output = interrupt(soak)
 
     assert soak.returncode == 0, output
