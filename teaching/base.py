@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras
+import tensorflow as tf
 
 from image_classifier.artifact import InputSpec
 from image_classifier.export import choose
@@ -19,6 +20,7 @@ from image_classifier.export.weights import (
     default_cache,
     published_weights,
 )
+from teaching.features import keep
 
 # The layer before the classifier: the mean of each feature over the photo.
 POOLING = {"efficientnet-lite0": "_avg_pooling", "resnet50": "avg_pool"}
@@ -62,8 +64,14 @@ def _chosen(name: str, environ: Mapping[str, str]) -> tuple[Recipe, Weights | Pu
     return choose.efficientnet_lite0_recipe(None), choose.efficientnet_lite0_weights()
 
 
-def feature_network(base: Base) -> bytes:
+def feature_network(base: Base, cache: Path) -> bytes:
     """The base as LiteRT runs it, quantised as the taught model will be: a head learns from the
-    very features that it will get."""
-    normalisation = NORMALISATIONS[base.recipe.preprocessing.normalisation]
-    return convert(outputs(base.model, base.spec, normalisation), base.recipe.quantization)
+    very features that it will get. ``cache`` keeps it for these weights and this TensorFlow."""
+    recipe = base.recipe
+    made_from = (recipe.name, recipe.quantization, base.weights.sha256, tf.__version__)
+    path = cache / f"{'-'.join(made_from)}.tflite"
+    if not path.is_file():
+        normalisation = NORMALISATIONS[recipe.preprocessing.normalisation]
+        network = convert(outputs(base.model, base.spec, normalisation), recipe.quantization)
+        keep(path, network)
+    return path.read_bytes()

@@ -1,5 +1,6 @@
 """Photos → features, computed once for each file and then kept by its hash."""
 
+import io
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,7 +54,9 @@ class Extractor:
             if pixels is not None:
                 mirrored = np.ascontiguousarray(pixels[:, :, ::-1])
                 rows = np.stack([self.infer(pixels), self.infer(mirrored)])
-                _keep(path, likeness, rows)
+                file = io.BytesIO()
+                np.savez(file, hash=likeness, values=rows)
+                keep(path, file.getvalue())
             with np.load(path) as found:
                 hashes.append(found["hash"])
                 values.append(found["values"])
@@ -80,10 +83,8 @@ class Extractor:
 def extractor(network: bytes, spec: InputSpec, features: int, cache: Path) -> Extractor:
     """``cache`` has a folder for each network, as another one gives other features."""
     folder = cache / sha256(network).hexdigest()[:VERSION_DIGITS]
-    folder.mkdir(parents=True, exist_ok=True)
-    return Extractor(
-        spec, load_network(network, spec, features, threads=os.cpu_count() or 1), folder
-    )
+    infer = load_network(network, spec, features, threads=os.cpu_count() or 1)
+    return Extractor(spec, infer, folder)
 
 
 def difference_hash(image: Image.Image) -> np.uint64:
@@ -94,9 +95,9 @@ def difference_hash(image: Image.Image) -> np.uint64:
     return np.uint64(np.packbits(pixels[:, :-1] > pixels[:, 1:]).view(np.uint64)[0])
 
 
-def _keep(path: Path, likeness: np.uint64, values: NDArray[np.float32]) -> None:
+def keep(path: Path, content: bytes) -> None:
     """Renamed into place, so that what was interrupted is no file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("wb") as file:
-        np.savez(file, hash=likeness, values=values)
+    partial.write_bytes(content)
     partial.replace(path)

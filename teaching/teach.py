@@ -67,7 +67,7 @@ def teach(options: Options, environ: Mapping[str, str]) -> Taught:
         feedback = relabel(photos, answers, options.feedback_photos)
     check_enough_files([*feedback.photos.photos, *feedback.added])
     base = load_base(options.base, environ)
-    network = feature_network(base)
+    network = feature_network(base, options.cache)
     extract = extractor(network, base.spec, base.features, options.cache)
     material = collect(feedback.photos, test, extract, options.seed, feedback.added)
     taught, truth = material.taught, material.truth[material.taught]
