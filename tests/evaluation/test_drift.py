@@ -111,7 +111,7 @@ def test_photos_of_another_kind_are_noticed_and_more_of_the_same_are_not(
 ):
     """Ants and bees are told apart by what the embedded model takes them for."""
     artifact = load_artifact(embedded_model)
-    infer = load_model(artifact, threads=2)
+    infer = load_model(artifact, threads=1)
 
     def logs_of(photos: Sequence[LabelledPhoto]) -> np.ndarray:
         answers = answers_of(photos, [0] * len(photos), artifact.manifest.input, infer)
