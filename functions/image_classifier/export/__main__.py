@@ -11,7 +11,6 @@ from image_classifier.artifact import Artifact, Resampling, load_artifact
 from image_classifier.export import choose
 from image_classifier.export.available import HINT
 from image_classifier.export.errors import ExportError, WeightsUnavailable
-from image_classifier.export.golden import check_unused, golden_files, write_golden
 from image_classifier.export.recipe import (
     RESNET50_WEIGHTS,
     Preprocessing,
@@ -25,7 +24,7 @@ from image_classifier.export.weights import (
     default_cache,
     published_weights,
 )
-from image_classifier.export.write import beside, check_replaceable, write_artifact
+from image_classifier.export.write import beside, check_replaceable, check_unused, write_artifact
 from serving.artifact import ArtifactInvalid
 
 if TYPE_CHECKING:
@@ -79,8 +78,9 @@ def _export(
     if isinstance(weights, PublishedFile):
         weights = published_weights(weights, options.cache)
     print(f"Building {recipe.name} ({recipe.quantization}) from {weights.source}", file=sys.stderr)
-    # Its first import is TensorFlow's: seconds that no error above should have to wait for.
+    # NumPy and TensorFlow take seconds that no error above should have to wait for.
     from image_classifier.export.build import build_artifact  # noqa: PLC0415
+    from image_classifier.export.golden import golden_files, write_golden  # noqa: PLC0415
 
     built = build_artifact(recipe, weights, calibrate)
     golden, others = {}, {}

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from image_classifier.artifact import Artifact
 from image_classifier.export.errors import InvalidInput, VerificationRefused
+from image_classifier.export.write import check_unused
 from image_classifier.ranking import rank
 
 GOLDEN_FILE = "golden.json"
@@ -54,19 +55,6 @@ def golden_files(
         "photos": entries,
     }
     return {GOLDEN_FILE: json.dumps(golden, indent=1).encode(), **photos}
-
-
-def check_unused(folder: Path) -> None:
-    """Make sure that ``folder`` is new or empty.
-
-    Raises:
-        InvalidInput: it is a file, or holds something.
-    """
-    try:
-        if folder.exists() and any(folder.iterdir()):
-            raise InvalidInput(f"{folder} is not empty; name another folder for golden photos.")
-    except OSError as exc:
-        raise InvalidInput(f"Cannot use {folder} for golden photos: {exc.strerror}.") from exc
 
 
 def write_golden(folder: Path, files: Mapping[str, bytes]) -> None:

@@ -41,6 +41,19 @@ def check_replaceable(folder: Path) -> None:
         )
 
 
+def check_unused(folder: Path) -> None:
+    """Make sure that ``folder`` is new or empty.
+
+    Raises:
+        InvalidInput: it is a file, or holds something.
+    """
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise InvalidInput(f"{folder} is not empty; name another folder for golden photos.")
+    except OSError as exc:
+        raise InvalidInput(f"Cannot use {folder} for golden photos: {exc.strerror}.") from exc
+
+
 def beside(golden: Mapping[str, bytes], made_from: Iterable[str]) -> dict[str, bytes]:
     """What a model of one's own photos has beside it, by path: what image builds and evaluations
     need to know of it, and the service does not."""
